@@ -1,0 +1,3 @@
+//! The actors.
+
+pub mod supervision;
