@@ -1,3 +1,5 @@
 //! A customer backend whose work is done by supervised actors.
 
 pub mod actors;
+pub mod model;
+pub mod store;
