@@ -3,6 +3,7 @@
 //! Nothing here does I/O and nothing is async, so every rule can be read and tested on its own.
 
 pub mod audit;
+pub mod batch;
 pub mod contact;
 pub mod customer;
 pub mod document;
@@ -13,6 +14,7 @@ pub mod id;
 pub mod permission;
 pub mod role;
 pub mod session;
+pub mod statistics;
 pub mod time;
 pub mod user;
 

@@ -1,0 +1,2 @@
+pub mod messages;
+pub use messages::*;
