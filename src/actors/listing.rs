@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::model::document::{Document, Record};
 use crate::model::time::Time;
-use crate::store::{Filter, Position, Query, Sort, Store};
+pub use crate::store::Position;
+use crate::store::{Filter, Query, Sort, Store, Value};
 
 use super::error::OperationError;
 
@@ -46,13 +47,24 @@ impl<T> Page<T> {
 /// The newest first: how lists are sorted unless they say otherwise.
 pub(super) const NEWEST_FIRST: Sort = Sort { field: "createdAt", descending: true };
 
-/// Reads one page of the records that pass the filters; `place` tells a record's value in the sort field.
+/// Reads one page of the records that pass the filters, sorted by when they were made.
 pub(super) async fn read_page<R: Record>(
     store: &dyn Store,
     filters: Vec<Filter>,
     sort: Sort,
     request: PageRequest,
-    place: impl Fn(&R) -> Time,
+    created: impl Fn(&R) -> Time,
+) -> Result<Page<Arc<R>>, OperationError> {
+    read_page_by(store, filters, sort, request, |record| created(record).into()).await
+}
+
+/// Reads one page of the records that pass the filters; `place` tells a record's value in the sort field.
+pub(super) async fn read_page_by<R: Record>(
+    store: &dyn Store,
+    filters: Vec<Filter>,
+    sort: Sort,
+    request: PageRequest,
+    place: impl Fn(&R) -> Value,
 ) -> Result<Page<Arc<R>>, OperationError> {
     let total = match request.total {
         true => Some(store.count(R::COLLECTION, filters.clone()).await?),
@@ -63,6 +75,6 @@ pub(super) async fn read_page<R: Record>(
     let documents = store.find(Query { collection: R::COLLECTION, filters, sort, after: request.after, limit }).await?;
     let has_more = documents.len() > request.limit;
     let items = documents.iter().take(request.limit).map(Document::parse).collect::<Result<Vec<Arc<R>>, _>>()?;
-    let next = items.last().filter(|_| has_more).map(|last| Position { value: place(last).into(), id: last.id() });
+    let next = items.last().filter(|_| has_more).map(|last| Position { value: place(last), id: last.id() });
     Ok(Page { items, next, total })
 }

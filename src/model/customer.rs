@@ -20,6 +20,7 @@ pub static CUSTOMERS: Collection = Collection {
         Index::Live("createdAt"),
         Index::Compound { field: "status", then: "createdAt" },
         Index::Live("country"),
+        Index::Live("ungrouped"),
         Index::Multi { field: "groupIds", then: "createdAt" },
         Index::All("deletedAt"),
     ],
@@ -120,11 +121,33 @@ pub struct Customer {
     /// When it was deleted; absent while it is live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Time>,
+    /// What indexes find it by, beside its own fields.
+    #[serde(flatten)]
+    keys: Keys,
+}
+
+/// Values derived from a customer's fields, in a form that an index can hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Keys {
     /// The e-mail address as it is compared.
     email_key: String,
-    /// The address's country, where an index finds it.
+    /// The address's country.
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<String>,
+    /// 1 where it is in no group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ungrouped: Option<u8>,
+}
+
+impl Keys {
+    fn of(draft: &CustomerDraft, group_ids: &[GroupId]) -> Self {
+        Self {
+            email_key: draft.email.folded(),
+            country: draft.address.as_ref().and_then(|address| address.country.clone()),
+            ungrouped: group_ids.is_empty().then_some(1),
+        }
+    }
 }
 
 /// Fields that clients read and cannot write; in a body they are ignored.
@@ -229,8 +252,7 @@ impl Customer {
     pub fn new(id: CustomerId, draft: CustomerDraft, by: UserId, now: Time) -> Self {
         Self {
             id,
-            email_key: draft.email.folded(),
-            country: country_of(&draft),
+            keys: Keys::of(&draft, &[]),
             draft,
             group_ids: Vec::new(),
             version: 1,
@@ -242,19 +264,29 @@ impl Customer {
         }
     }
 
-    /// The next version of it, made by `by`: nothing else is changed yet.
-    pub fn next(&self, by: UserId, now: Time) -> Self {
+    /// The next version of it, with this draft in the place of its own.
+    pub fn replaced(&self, draft: CustomerDraft, by: UserId, now: Time) -> Self {
+        Self { keys: Keys::of(&draft, &self.group_ids), draft, ..self.next(by, now) }
+    }
+
+    /// The next version of it, as a member of these groups.
+    pub fn in_groups(&self, group_ids: Vec<GroupId>, by: UserId, now: Time) -> Self {
+        Self { keys: Keys::of(&self.draft, &group_ids), group_ids, ..self.next(by, now) }
+    }
+
+    /// The next version of it, deleted.
+    pub fn deleted(&self, by: UserId, now: Time) -> Self {
+        Self { deleted_at: Some(now), ..self.next(by, now) }
+    }
+
+    fn next(&self, by: UserId, now: Time) -> Self {
         Self { version: self.version + 1, updated_at: now, updated_by: by, ..self.clone() }
     }
 
-    /// The next version of it, with this draft in the place of its own.
-    pub fn replaced(&self, draft: CustomerDraft, by: UserId, now: Time) -> Self {
-        Self { email_key: draft.email.folded(), country: country_of(&draft), draft, ..self.next(by, now) }
+    /// The e-mail address as it is compared.
+    pub fn email_key(&self) -> &str {
+        &self.keys.email_key
     }
-}
-
-fn country_of(draft: &CustomerDraft) -> Option<String> {
-    draft.address.as_ref().and_then(|address| address.country.clone())
 }
 
 impl Record for Customer {

@@ -94,7 +94,7 @@ impl Group {
         }
     }
 
-    /// The next version of it, made by `by`: nothing else is changed yet.
+    /// The next version of it, made by `by`: nothing else is changed. A change of its members is one.
     pub fn next(&self, by: UserId, now: Time) -> Self {
         Self { version: self.version + 1, updated_at: now, updated_by: by, ..self.clone() }
     }

@@ -29,5 +29,6 @@ pub static COLLECTIONS: &[&Collection] = &[
     &group::GROUPS,
     &session::ATTEMPTS,
     &session::SESSIONS,
+    &user::ADMIN_ROLL,
     &user::USERS,
 ];

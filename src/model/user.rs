@@ -94,6 +94,34 @@ impl Record for User {
     }
 }
 
+/// Where the record is kept that makes losses of administrators clash.
+pub static ADMIN_ROLL: Collection = Collection { name: "admin_roll", indexes: &[] };
+
+/// Counts how often an administrator was removed, disabled or demoted. Two such changes at once would each see the other's
+/// administrator as the one who stays; both raise this count, so one of them has to look again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminRoll {
+    /// How often.
+    pub version: u64,
+}
+
+impl AdminRoll {
+    /// The id of the one record there is.
+    pub const ID: ObjectId = ObjectId::from_bytes(*b"admin---roll");
+}
+
+impl Record for AdminRoll {
+    const COLLECTION: &'static Collection = &ADMIN_ROLL;
+
+    fn id(&self) -> ObjectId {
+        Self::ID
+    }
+
+    fn version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// A password as a client typed it. Neither shown nor logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);

@@ -1,2 +1,11 @@
+//! AuditActor: brings every event from the outbox to the trail, once, and reads the trail.
+
+mod actor;
+mod bell;
 pub mod messages;
+mod relay;
+mod trail;
+
+pub use actor::AuditActor;
+pub use bell::Bell;
 pub use messages::*;

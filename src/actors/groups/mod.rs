@@ -1,2 +1,9 @@
+//! GroupActor: customer groups and who is in them.
+
+mod actor;
+mod members;
 pub mod messages;
+mod unlinking;
+
+pub use actor::GroupActor;
 pub use messages::*;
