@@ -1,5 +1,6 @@
 //! A customer backend whose work is done by supervised actors.
 
 pub mod actors;
+pub mod config;
 pub mod model;
 pub mod store;
