@@ -4,3 +4,4 @@ pub mod actors;
 pub mod config;
 pub mod model;
 pub mod store;
+pub mod telemetry;

@@ -7,6 +7,7 @@ mod catalogue;
 mod check;
 mod error;
 mod layers;
+mod log_level;
 mod network;
 mod reader;
 mod secret;
@@ -26,11 +27,14 @@ pub use catalogue::{Setting, catalogue};
 pub use error::{Problem, SettingsError};
 use layers::Layers;
 pub use layers::Origin;
+pub use log_level::{InvalidLogLevel, LogLevel};
 pub use network::{InvalidNetwork, Network};
 use reader::Reader;
 pub use secret::Secret;
 pub use table::Row;
 pub use token_secrets::{TokenSecrets, TokenSecretsError};
+
+use crate::model::contact::Email;
 
 /// Every setting, each named after its environment name. `config/default.toml` tells units, bounds and defaults.
 #[derive(Clone, Debug)]
@@ -93,8 +97,8 @@ pub struct Settings {
     pub login_address_max_failures: u32,
     /// What `/metrics` asks for; `None`: nothing.
     pub metrics_token: Option<Secret>,
-    /// What is logged: a level, or directives by target.
-    pub log_level: String,
+    /// What is logged.
+    pub log_level: LogLevel,
     /// How it is written: as given, else by `app_env`.
     pub log_format: LogFormat,
     warnings: Vec<String>,
@@ -141,8 +145,8 @@ pub enum Registration {
 /// The admin who is made at the first start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FirstAdmin {
-    /// Trimmed and lower-cased.
-    pub email: String,
+    /// In lower case.
+    pub email: Email,
     /// 8 to 128 characters.
     pub password: Secret,
 }

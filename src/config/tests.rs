@@ -218,7 +218,7 @@ fn servers_are_refused_while_there_are_only_the_embedded_backends() {
 fn the_first_admin_needs_both_address_and_password() {
     let admin =
         load(&[("ADMIN_EMAIL", " Admin@Example.com "), ("ADMIN_PASSWORD", "correct horse")]).unwrap().admin.unwrap();
-    assert_eq!((&*admin.email, admin.password.expose()), ("admin@example.com", "correct horse"));
+    assert_eq!((admin.email.as_str(), admin.password.expose()), ("admin@example.com", "correct horse"));
     let told = problem(&[("ADMIN_EMAIL", "admin@example.com")], "ADMIN_PASSWORD");
     assert_eq!(told, "ADMIN_PASSWORD is not set: needed is one that goes with ADMIN_EMAIL");
 }

@@ -5,9 +5,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
-
-use super::{AllowedOrigins, Network};
+use super::{AllowedOrigins, LogLevel, Network};
+use crate::model::contact::Email;
 
 /// A whole number within bounds.
 pub(super) fn number<N: FromStr + PartialOrd + std::fmt::Display>(
@@ -104,22 +103,15 @@ pub(super) fn networks(text: &str) -> Result<Vec<Network>, String> {
     list(text, |part| part.parse().map_err(allowed))
 }
 
-pub(super) fn email(text: &str) -> Result<String, String> {
-    let text = text.trim().to_lowercase();
-    let valid = email_address::EmailAddress::is_valid(&text);
-    valid.then_some(text).ok_or_else(|| "an e-mail address".into())
+pub(super) fn email(text: &str) -> Result<Email, String> {
+    text.parse().map(Email::into_lower_case).map_err(|_| "an e-mail address".into())
+}
+
+pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
+    text.parse().map_err(|allowed: super::InvalidLogLevel| allowed.to_string())
 }
 
 pub(super) fn queue_prefix(text: &str) -> Result<String, String> {
     let valid = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     valid.then(|| text.to_owned()).ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens".into())
-}
-
-/// A level, or directives by target. A lone word that is no level would be taken for a target, and silence the rest.
-pub(super) fn log_level(text: &str) -> Result<EnvFilter, String> {
-    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    let is_level = |part: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part));
-    let words_are_levels = text.split(',').all(|part| part.contains(['=', '[', ']', '{', '}']) || is_level(part.trim()));
-    let allowed = || format!("one of {}, or these by target, such as info,access=off", LEVELS.join(", "));
-    text.parse().ok().filter(|_| words_are_levels).ok_or_else(allowed)
 }
