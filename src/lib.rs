@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod config;
+pub mod limiter;
 pub mod model;
 pub mod store;
 pub mod telemetry;
