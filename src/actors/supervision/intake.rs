@@ -1,0 +1,194 @@
+//! How messages get from the durable mailbox into the actor.
+//!
+//! An actix context lends its actor only to the futures spawned on it. So each incarnation is given one such
+//! future at birth, the [`Intake`]: it takes messages out of the mailbox and calls their handlers. What it
+//! and the incarnation around it must agree on lies on the [`Desk`] between them, on their one thread.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context as Task, Poll};
+
+use actix::fut::ActorFuture;
+use actix::{Actor, AsyncContext, Context};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::Instant;
+
+use super::AskError;
+use super::envelope::{BoxEnvelope, Fate};
+use super::guard::{Panic, guarded};
+use super::mailbox::Shared;
+use super::vitals::Vitals;
+
+/// Messages taken in one go, before other tasks of the thread get their turn.
+const BURST: usize = 64;
+
+/// What an incarnation and its intake share.
+pub(super) struct Desk<A: Actor<Context = Context<A>>> {
+    shared: Arc<Shared<A>>,
+    /// When the actor was last polled.
+    pub(super) polled_at: Cell<Instant>,
+    /// Whether messages may be taken.
+    pub(super) open: Cell<bool>,
+    /// Whether the intake was ever polled, which is after `started` has returned.
+    pub(super) started: Cell<bool>,
+    /// Whether messages were left waiting because too many are in flight.
+    pub(super) saturated: Cell<bool>,
+    /// Whether a message has been answered.
+    pub(super) served: Cell<bool>,
+    /// A handler's panic, and the name of its message.
+    pub(super) mishap: Cell<Option<(Panic, &'static str)>>,
+    /// When a message was last taken, if others were left waiting then.
+    backlog_since: Cell<Option<Instant>>,
+    in_flight: RefCell<FuturesUnordered<InFlight<A>>>,
+}
+
+impl<A: Actor<Context = Context<A>>> Desk<A> {
+    pub(super) fn new(shared: Arc<Shared<A>>) -> Rc<Self> {
+        Rc::new(Desk {
+            shared,
+            polled_at: Cell::new(Instant::now()),
+            open: Cell::new(false),
+            started: Cell::new(false),
+            saturated: Cell::new(false),
+            served: Cell::new(false),
+            mishap: Cell::new(None),
+            backlog_since: Cell::new(None),
+            in_flight: RefCell::new(FuturesUnordered::new()),
+        })
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.borrow().len()
+    }
+
+    /// A message in flight that has come to its end.
+    pub(super) fn poll_landed(&self, task: &mut Task<'_>) -> Poll<Option<BoxEnvelope<A>>> {
+        let landed = self.in_flight.borrow_mut().poll_next_unpin(task);
+        self.show_in_flight();
+        landed
+    }
+
+    /// Takes all messages in flight away.
+    pub(super) fn clear(&self) -> Vec<BoxEnvelope<A>> {
+        let in_flight = self.in_flight.take();
+        self.show_in_flight();
+        in_flight.into_iter().filter_map(|message| message.0).collect()
+    }
+
+    /// Passes the answer of `envelope` on, or `missing` if it has none. Whether it had one.
+    pub(super) fn reply(&self, envelope: BoxEnvelope<A>, now: Instant, missing: &dyn Fn() -> AskError) -> bool {
+        let answered = envelope.reply(&self.vitals().tallies, now, missing);
+        if answered {
+            self.served.set(true);
+        }
+        answered
+    }
+
+    fn may_take(&self) -> bool {
+        if !self.open.get() {
+            return false;
+        }
+        let saturated = self.in_flight() >= self.vitals().spec.max_in_flight;
+        self.saturated.set(saturated);
+        !saturated
+    }
+
+    /// Takes one message through its handler, and gives the time at which the handler returned.
+    fn attend(&self, mut envelope: BoxEnvelope<A>, now: Instant, actor: &mut A, context: &mut Context<A>) -> Instant {
+        self.note_progress(now);
+        let tallies = &self.vitals().tallies;
+        match envelope.fate(now) {
+            Fate::Deliver => {}
+            Fate::Expired => {
+                envelope.fail(tallies, AskError::DeadlineExceeded);
+                return now;
+            }
+            Fate::Abandoned => {
+                envelope.abandon(tallies);
+                return now;
+            }
+        }
+        let delivered = guarded(|| envelope.deliver(tallies, now, actor, context));
+        let now = Instant::now();
+        match delivered {
+            Ok(()) if envelope.is_answered() => {
+                self.reply(envelope, now, &reply_dropped);
+            }
+            Ok(()) => {
+                self.in_flight.borrow_mut().push(InFlight(Some(envelope)));
+                self.show_in_flight();
+            }
+            Err(panic) => {
+                let name = envelope.name();
+                envelope.fail(tallies, AskError::Crashed { reason: panic.reason.clone() });
+                self.open.set(false);
+                self.mishap.set(Some((panic, name)));
+            }
+        }
+        now
+    }
+
+    fn note_progress(&self, now: Instant) {
+        let gap = self.backlog_since.get().map(|before| now.saturating_duration_since(before));
+        self.vitals().progress(now, gap);
+        let backlog = !self.shared.queue.is_empty();
+        self.backlog_since.set(backlog.then_some(now));
+    }
+
+    fn show_in_flight(&self) {
+        self.vitals().in_flight.store(self.in_flight(), Relaxed);
+    }
+
+    fn vitals(&self) -> &Vitals {
+        &self.shared.vitals
+    }
+}
+
+/// What askers are told when a handler let go of their reply without a trace of a panic.
+pub(super) fn reply_dropped() -> AskError {
+    AskError::Crashed { reason: "the handler dropped its reply".into() }
+}
+
+/// The future in which an incarnation takes its messages. It never ends by itself.
+pub(super) struct Intake<A: Actor<Context = Context<A>>>(pub(super) Rc<Desk<A>>);
+
+impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Intake<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, actor: &mut A, context: &mut Context<A>, task: &mut Task<'_>) -> Poll<()> {
+        let desk = &self.0;
+        desk.started.set(true);
+        let mut now = desk.polled_at.get();
+        for _ in 0..BURST {
+            // A waiting context is stopping, or has a future that must come to its end before the next message.
+            if context.waiting() || !desk.may_take() {
+                return Poll::Pending;
+            }
+            let Poll::Ready(Some(envelope)) = desk.shared.queue.poll_pop(task) else {
+                return Poll::Pending;
+            };
+            now = desk.attend(envelope, now, actor, context);
+        }
+        task.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// A message whose handler is at work; resolves to the message.
+struct InFlight<A: Actor>(Option<BoxEnvelope<A>>);
+
+impl<A: Actor> Future for InFlight<A> {
+    type Output = BoxEnvelope<A>;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Self::Output> {
+        let envelope = self.0.as_mut().expect("polled no more once it is ready");
+        match envelope.poll_answer(task) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) => Poll::Ready(self.0.take().expect("it was there a moment ago")),
+        }
+    }
+}

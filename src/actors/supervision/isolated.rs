@@ -1,0 +1,100 @@
+//! Asynchronous answers whose panic is their own.
+
+use std::pin::Pin;
+use std::task::{Context as Task, Poll};
+
+use actix::dev::{MessageResponse, OneshotSender};
+use actix::fut::{ActorFuture, LocalBoxActorFuture, wrap_future};
+use actix::{Actor, AsyncContext, Message};
+
+use super::guard::{discard, guarded};
+
+/// The result of an asynchronous handler whose panic fails its own message alone.
+///
+/// The future is gone before the panic reaches the cell, so that neighbours in flight go on undisturbed
+/// until the actor is replaced. A plain [`ResponseActFuture`](actix::ResponseActFuture) is contained too, but a second
+/// poll of it may panic again and cost the neighbours their grace; a plain
+/// [`ResponseFuture`](actix::ResponseFuture) runs apart from its actor, which is not restarted by its panic.
+///
+/// ```
+/// use actix::prelude::*;
+/// use clientele::actors::supervision::{Isolated, isolated};
+///
+/// #[derive(Message)]
+/// #[rtype(result = "u64")]
+/// struct Count;
+///
+/// struct Counter(u64);
+/// impl Actor for Counter {
+///     type Context = Context<Self>;
+/// }
+/// impl Handler<Count> for Counter {
+///     type Result = Isolated<Self, u64>;
+///     fn handle(&mut self, _: Count, _: &mut Context<Self>) -> Self::Result {
+///         let lookup = async { 1 };
+///         isolated(lookup.into_actor(self).map(|step, counter, _| {
+///             counter.0 += step;
+///             counter.0
+///         }))
+///     }
+/// }
+/// ```
+#[must_use = "the handler returns it"]
+pub struct Isolated<A: Actor, R>(LocalBoxActorFuture<A, R>);
+
+/// The answer that `future`, which may use the actor's state, comes to.
+pub fn isolated<A: Actor, R>(future: impl ActorFuture<A, Output = R> + 'static) -> Isolated<A, R> {
+    Isolated(Box::pin(future))
+}
+
+/// The answer that `future`, which does not touch the actor's state, comes to.
+pub fn isolated_future<A: Actor, R: 'static>(future: impl Future<Output = R> + 'static) -> Isolated<A, R> {
+    isolated(wrap_future(future))
+}
+
+impl<A, M> MessageResponse<A, M> for Isolated<A, M::Result>
+where
+    A: Actor,
+    A::Context: AsyncContext<A>,
+    M: Message,
+{
+    fn handle(self, context: &mut A::Context, answer: Option<OneshotSender<M::Result>>) {
+        context.spawn(Answering { work: Some((self.0, answer)) });
+    }
+}
+
+/// The work on one answer; empty once it is done or has panicked.
+struct Answering<A: Actor, R> {
+    work: Option<(LocalBoxActorFuture<A, R>, Option<OneshotSender<R>>)>,
+}
+
+impl<A: Actor, R> Unpin for Answering<A, R> {}
+
+impl<A: Actor, R> ActorFuture<A> for Answering<A, R> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, actor: &mut A, context: &mut A::Context, task: &mut Task<'_>) -> Poll<()> {
+        let Some((future, _)) = &mut self.work else { return Poll::Ready(()) };
+        let polled = guarded(|| future.as_mut().poll(actor, context, task));
+        if matches!(polled, Ok(Poll::Pending)) {
+            return Poll::Pending;
+        }
+        let answer = self.work.take().and_then(|(future, answer)| {
+            discard(future);
+            answer
+        });
+        match polled {
+            Ok(Poll::Ready(result)) => {
+                if let Some(answer) = answer {
+                    discard(answer.send(result));
+                }
+                Poll::Ready(())
+            }
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => {
+                drop(answer);
+                panic.resume()
+            }
+        }
+    }
+}

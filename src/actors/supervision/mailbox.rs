@@ -1,0 +1,227 @@
+//! The address of a supervised actor.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, Context, Handler, Message};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::control::{CONTROL_BOUND, Command};
+use super::envelope::{BoxEnvelope, Letter, ReplyTo};
+use super::queue::{Queue, Refused};
+use super::reply::Reply;
+use super::vitals::Vitals;
+use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, State};
+
+/// How long after its deadline a drain may take to be reported by a cell whose thread is not stuck.
+const REPORT_SLACK: Duration = Duration::from_millis(250);
+
+/// The address of a supervised actor: cheap to clone, usable from every thread, valid through all restarts.
+///
+/// Messages wait in one bounded queue that outlives the incarnations of the actor. None is lost by a restart,
+/// and none is taken beyond the bound, however many clones of the mailbox there are.
+pub struct Mailbox<A: Actor<Context = Context<A>>> {
+    shared: Arc<Shared<A>>,
+}
+
+/// What the mailboxes of an actor share with its cell.
+pub(super) struct Shared<A: Actor<Context = Context<A>>> {
+    pub(super) vitals: Vitals,
+    pub(super) queue: Queue<BoxEnvelope<A>>,
+    pub(super) control: Queue<Command<A>>,
+}
+
+impl<A: Actor<Context = Context<A>>> Mailbox<A> {
+    /// A mailbox nobody serves yet.
+    pub(super) fn open(spec: ActorSpec) -> Self {
+        let shared =
+            Shared { queue: Queue::new(spec.mailbox), control: Queue::new(CONTROL_BOUND), vitals: Vitals::new(spec) };
+        Mailbox { shared: Arc::new(shared) }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared<A>> {
+        &self.shared
+    }
+
+    /// Sends `message` and waits for the answer until `deadline`.
+    ///
+    /// The message is taken in, or refused, at the call; the future only waits. Dropping the future
+    /// cancels a message that is still queued; one that is being handled is handled to its end.
+    ///
+    /// # Errors
+    /// See [`AskError`]; refusals are there at once.
+    pub fn ask<M>(
+        &self,
+        deadline: Deadline,
+        message: M,
+    ) -> impl Future<Output = Result<M::Result, AskError>> + Send + use<A, M>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let now = Instant::now();
+        let (reply_to, answer) = oneshot::channel();
+        let admitted = self.admit(message, Some(reply_to), Some(deadline), now).map(|()| answer);
+        Reply::new(admitted, deadline)
+    }
+
+    /// Sends `message` without waiting for it to be handled.
+    ///
+    /// # Errors
+    /// [`AskError::Overloaded`], [`AskError::Unavailable`] or [`AskError::Stopped`] when it was not taken in.
+    pub fn tell<M>(&self, message: M) -> Result<(), AskError>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        self.admit(message, None, None, Instant::now())
+    }
+
+    fn admit<M>(
+        &self,
+        message: M,
+        reply_to: ReplyTo<M>,
+        deadline: Option<Deadline>,
+        now: Instant,
+    ) -> Result<(), AskError>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let admitted = self.admission(deadline, now).and_then(|()| {
+            let letter = Letter::new(message, reply_to, deadline, now);
+            self.shared.queue.push(now, Box::new(letter)).map_err(|refused| match refused {
+                Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
+                Refused::Closed(_) => AskError::Stopped,
+            })
+        });
+        if let Err(error) = &admitted {
+            let tally = self.shared.vitals.tallies.of::<M>();
+            match error {
+                AskError::DeadlineExceeded => tally.expired.fetch_add(1, Relaxed),
+                _ => tally.shed.fetch_add(1, Relaxed),
+            };
+        }
+        admitted
+    }
+
+    /// Whether the actor's state lets a message with this deadline in.
+    fn admission(&self, deadline: Option<Deadline>, now: Instant) -> Result<(), AskError> {
+        if deadline.is_some_and(|deadline| deadline.passed_by(now)) {
+            return Err(AskError::DeadlineExceeded);
+        }
+        let vitals = &self.shared.vitals;
+        let state = vitals.state();
+        let pause = || vitals.resumes_in(now).unwrap_or_default();
+        let may_wait = match state {
+            State::Starting | State::Running | State::Suspended => true,
+            State::BackingOff => deadline.is_none_or(|deadline| !deadline.passed_by(now + pause())),
+            State::Failed | State::Draining => false,
+            State::Stopped => return Err(AskError::Stopped),
+        };
+        if may_wait {
+            return Ok(());
+        }
+        let retry_after = if state == State::Draining { Duration::ZERO } else { pause() };
+        Err(AskError::Unavailable { state, retry_after })
+    }
+
+    fn retry_after(&self, now: Instant) -> Duration {
+        self.shared.vitals.retry_after(self.shared.queue.bound(), now)
+    }
+
+    /// Runs `visit` in the actor, ahead of waiting messages; waits for an actor that is just starting.
+    ///
+    /// `None` when there is no incarnation to visit, or it ended before or during the visit.
+    pub async fn inspect<R>(&self, visit: impl FnOnce(&mut A, &mut Context<A>) -> R + Send + 'static) -> Option<R>
+    where
+        R: Send + 'static,
+    {
+        let (reply_to, answer) = oneshot::channel();
+        self.visit(move |actor, context| {
+            let _ = reply_to.send(visit(actor, context));
+        });
+        answer.await.ok()
+    }
+
+    /// Replaces the incarnation by a fresh one, after a grace for messages in flight; wakes a failed actor.
+    pub fn restart(&self) {
+        self.command(Command::Restart);
+    }
+
+    /// Has the actor take no messages; they wait. Control goes on.
+    pub fn suspend(&self) {
+        self.command(Command::Suspend);
+    }
+
+    /// Ends a suspension.
+    pub fn resume(&self) {
+        self.command(Command::Resume);
+    }
+
+    /// Injects a fault: a panic inside the actor's own poll.
+    pub fn inject_panic(&self, reason: &'static str) {
+        self.visit(move |_, _| panic!("injected: {reason}"));
+    }
+
+    /// Injects a fault: the actor stops itself.
+    pub fn inject_stop(&self) {
+        self.visit(|_, context| context.stop());
+    }
+
+    /// Takes no more messages, has those accepted answered until `deadline`, and ends the actor.
+    pub async fn drain(&self, deadline: Deadline) -> Drained {
+        let (done, drained) = oneshot::channel();
+        let command = Command::Drain { deadline, done };
+        if self.shared.control.force(Instant::now(), command).is_err() {
+            return Drained::default();
+        }
+        match timeout_at(deadline.instant() + REPORT_SLACK, drained).await {
+            Ok(drained) => drained.unwrap_or_default(),
+            Err(_) => self.give_up(),
+        }
+    }
+
+    /// The cell did not obey: its thread is stuck. At least nothing more is taken in.
+    fn give_up(&self) -> Drained {
+        self.shared.queue.close();
+        let vitals = &self.shared.vitals;
+        let dropped = self.shared.queue.len() + vitals.in_flight.load(Relaxed);
+        Drained { dropped, timed_out: true }
+    }
+
+    /// The actor at this moment.
+    pub fn status(&self) -> ActorStatus {
+        let (depth, oldest) = self.shared.queue.backlog();
+        self.shared.vitals.status(depth, oldest)
+    }
+
+    fn visit(&self, visit: impl FnOnce(&mut A, &mut Context<A>) + Send + 'static) {
+        self.command(Command::Visit(Box::new(visit)));
+    }
+
+    fn command(&self, command: Command<A>) {
+        if let Err(Refused::Full(_)) = self.shared.control.push(Instant::now(), command) {
+            let actor = self.shared.vitals.spec.full_name();
+            tracing::error!(%actor, "a command was dropped: the control lane is full");
+        }
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> Clone for Mailbox<A> {
+    fn clone(&self) -> Self {
+        Mailbox { shared: self.shared.clone() }
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> fmt::Debug for Mailbox<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({})", self.shared.vitals.spec.full_name())
+    }
+}

@@ -1,0 +1,221 @@
+//! The signs of life of one actor, readable from every thread.
+//!
+//! The cell and its incarnation write; mailboxes and views read. All of it is relaxed atomics but for the
+//! last failure: a view may be a moment old, and none ever waits for the actor.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::clock::Moment;
+use super::guard::Panic;
+use super::tally::Tallies;
+use super::{ActorSpec, ActorStatus, Failure, FailureKind, StartError, State};
+
+/// An actor that backs off for less than this is still called ready.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
+/// Bounds of the estimate given to those who are refused.
+const SHORTEST_RETRY: Duration = Duration::from_millis(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+pub(super) struct Vitals {
+    pub(super) spec: ActorSpec,
+    pub(super) tallies: Tallies,
+    pub(super) in_flight: AtomicUsize,
+    state: AtomicU8,
+    restarts: AtomicU64,
+    panics: AtomicU64,
+    incarnation: AtomicU64,
+    /// The actor came to its end by policy or on request, rather than with its thread.
+    finished: AtomicBool,
+    up_since: Moment,
+    resumes_at: Moment,
+    /// Set while code of the actor runs: since when without a sign of progress.
+    busy_since: Moment,
+    progressed_at: Moment,
+    /// Nanoseconds between two messages taken from a backlog, smoothed.
+    pace_nanos: AtomicU64,
+    last_failure: Mutex<Option<Failure>>,
+}
+
+impl Vitals {
+    pub(super) fn new(spec: ActorSpec) -> Self {
+        let epoch = Instant::now();
+        Vitals {
+            spec,
+            tallies: Tallies::default(),
+            in_flight: AtomicUsize::new(0),
+            state: AtomicU8::new(State::Starting as u8),
+            restarts: AtomicU64::new(0),
+            panics: AtomicU64::new(0),
+            incarnation: AtomicU64::new(0),
+            finished: AtomicBool::new(false),
+            up_since: Moment::unset(epoch),
+            resumes_at: Moment::unset(epoch),
+            busy_since: Moment::unset(epoch),
+            progressed_at: Moment::unset(epoch),
+            pace_nanos: AtomicU64::new(0),
+            last_failure: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        State::from_code(self.state.load(Relaxed))
+    }
+
+    pub(super) fn enter(&self, state: State) {
+        self.state.store(state as u8, Relaxed);
+    }
+
+    /// The present pause ends at `until`; unset, only an operator ends it.
+    pub(super) fn resume_at(&self, until: Option<Instant>) {
+        match until {
+            Some(until) => self.resumes_at.set(until),
+            None => self.resumes_at.clear(),
+        }
+    }
+
+    /// How long the present pause will last; `None` when nobody knows.
+    pub(super) fn resumes_in(&self, now: Instant) -> Option<Duration> {
+        Some(self.resumes_at.get()?.saturating_duration_since(now))
+    }
+
+    pub(super) fn begin_incarnation(&self) {
+        if self.incarnation.fetch_add(1, Relaxed) > 0 {
+            self.restarts.fetch_add(1, Relaxed);
+        }
+    }
+
+    pub(super) fn incarnation(&self) -> u64 {
+        self.incarnation.load(Relaxed)
+    }
+
+    pub(super) fn up(&self) {
+        let now = Instant::now();
+        self.up_since.set(now);
+        self.progressed_at.set(now);
+    }
+
+    pub(super) fn down(&self) {
+        self.up_since.clear();
+        self.busy_since.clear();
+        self.in_flight.store(0, Relaxed);
+    }
+
+    pub(super) fn finish(&self) {
+        self.finished.store(true, Relaxed);
+    }
+
+    /// Code of the actor runs from `now` on.
+    pub(super) fn busy(&self, now: Instant) {
+        self.busy_since.set(now);
+    }
+
+    /// Code of the actor has returned.
+    pub(super) fn idle(&self) {
+        self.busy_since.clear();
+    }
+
+    /// A message is taken at `now`; `gap` is the time since the one before, if this one had to wait for it.
+    pub(super) fn progress(&self, now: Instant, gap: Option<Duration>) {
+        self.busy_since.set(now);
+        self.progressed_at.set(now);
+        let Some(gap) = gap else { return };
+        let gap = u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
+        let pace = match self.pace_nanos.load(Relaxed) {
+            0 => gap,
+            pace => pace - pace / 8 + gap / 8,
+        };
+        self.pace_nanos.store(pace, Relaxed);
+    }
+
+    /// When a backlog of `depth` messages will have been worked off, by the recent pace. An actor that has
+    /// made no progress for a while is not believed to go on at its old pace.
+    pub(super) fn retry_after(&self, depth: usize, now: Instant) -> Duration {
+        let pace = Duration::from_nanos(self.pace_nanos.load(Relaxed));
+        let expected = pace.saturating_mul(u32::try_from(depth).unwrap_or(u32::MAX));
+        let silent = self.progressed_at.age(now).unwrap_or_default();
+        expected.max(silent).clamp(SHORTEST_RETRY, LONGEST_RETRY)
+    }
+
+    pub(super) fn note_panic(&self) {
+        self.panics.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn failed_by_panic(&self, panic: &Panic, during: Option<&'static str>) {
+        let location = Some(panic.location.clone()).filter(|location| !location.is_empty());
+        self.failed(FailureKind::Panic, panic.reason.clone(), location, during);
+    }
+
+    pub(super) fn failed_to_start(&self, error: &StartError) {
+        self.failed(FailureKind::Start, error.reason(), None, Some("factory"));
+    }
+
+    pub(super) fn stopped_itself(&self) {
+        self.failed(FailureKind::Stop, "the actor stopped itself".into(), None, None);
+    }
+
+    fn failed(&self, kind: FailureKind, reason: Arc<str>, location: Option<Arc<str>>, during: Option<&'static str>) {
+        let at = SystemTime::now();
+        let failure = Failure { kind, reason, location, during, at };
+        *self.last_failure.lock() = Some(failure);
+    }
+
+    pub(super) fn last_failure(&self) -> Option<Failure> {
+        self.last_failure.lock().clone()
+    }
+
+    /// Whether readiness should name this actor: it ought to take messages, and does not.
+    pub(super) fn is_unready(&self, status: &ActorStatus) -> bool {
+        !status.ready && !self.finished.load(Relaxed) && status.state != State::Draining
+    }
+
+    pub(super) fn status(&self, depth: usize, oldest: Option<Instant>) -> ActorStatus {
+        let now = Instant::now();
+        let state = self.state();
+        let stalled = self.stalled(state, oldest, now);
+        ActorStatus {
+            name: self.spec.name.clone(),
+            replica: self.spec.replica,
+            state,
+            ready: stalled.is_none() && self.takes_messages(state, now),
+            stalled,
+            mailbox_depth: depth,
+            mailbox_bound: self.spec.mailbox,
+            oldest: oldest.map(|at| now.saturating_duration_since(at)),
+            in_flight: self.in_flight.load(Relaxed),
+            restarts: self.restarts.load(Relaxed),
+            panics: self.panics.load(Relaxed),
+            incarnation: self.incarnation(),
+            uptime: self.up_since.age(now).unwrap_or_default(),
+            last_failure: self.last_failure(),
+            messages: self.tallies.statuses(),
+        }
+    }
+
+    fn takes_messages(&self, state: State, now: Instant) -> bool {
+        match state {
+            State::Running => true,
+            State::BackingOff => self.resumes_in(now).is_some_and(|pause| pause < SHORT_PAUSE),
+            // Restarting is routine; an actor that has never run is not there yet.
+            State::Starting => self.incarnation() > 1 && self.progressed_at.get().is_some(),
+            State::Failed | State::Suspended | State::Draining | State::Stopped => false,
+        }
+    }
+
+    /// No progress for too long: either the actor's code does not return, or nobody takes what waits.
+    fn stalled(&self, state: State, oldest: Option<Instant>, now: Instant) -> Option<Duration> {
+        let busy = self.busy_since.age(now);
+        let waiting = match (state, oldest) {
+            (State::Running | State::Draining, Some(oldest)) => {
+                let since = self.progressed_at.get().map_or(oldest, |at| at.max(oldest));
+                Some(now.saturating_duration_since(since))
+            }
+            _ => None,
+        };
+        busy.max(waiting).filter(|&silent| silent > self.spec.stall)
+    }
+}
