@@ -5,6 +5,7 @@
 pub mod actors;
 pub mod broker;
 pub mod cache;
+pub mod http;
 pub mod limiter;
 pub mod model;
 pub mod store;
