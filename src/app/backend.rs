@@ -23,13 +23,13 @@ use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, S
 use crate::broker::Broker;
 use crate::broker::embedded::EmbeddedBroker;
 use crate::cache::Cache;
-use crate::cache::memory::{MemoryCache, MemoryOptions};
+use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
 use crate::limiter::governor::GovernorLimiter;
 use crate::limiter::{Limiter, Quota};
+use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
-use crate::model::COLLECTIONS;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{Migration, Store};
 
@@ -89,7 +89,7 @@ impl Backend {
         supervisor.register_pool(store.writer());
         let store: Arc<dyn Store> = store;
         store.migrate().await?;
-        let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryOptions::default(), clock.clone()));
+        let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();
         let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
         let hashers = start_hashers();
@@ -131,10 +131,13 @@ impl Backend {
         let replica = inner.next_replica.fetch_add(1, Ordering::Relaxed);
         let spec = |name| ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT);
         let mailboxes = Mailboxes {
-            auth: inner.supervisor.spawn(spec("auth"), self.connected(|inner, records| {
-                AuthActor::new(records, inner.hashers.clone(), &inner.policy)
-            })),
-            customers: inner.supervisor.spawn(spec("customers"), self.connected(|_, records| CustomerActor::new(records))),
+            auth: inner.supervisor.spawn(
+                spec("auth"),
+                self.connected(|inner, records| AuthActor::new(records, inner.hashers.clone(), &inner.policy)),
+            ),
+            customers: inner
+                .supervisor
+                .spawn(spec("customers"), self.connected(|_, records| CustomerActor::new(records))),
             groups: inner.supervisor.spawn(spec("groups"), self.connected(|_, records| GroupActor::new(records))),
             rate_limiter: inner.supervisor.spawn(spec("rate-limiter"), {
                 let (limiter, quotas) = (Arc::clone(&inner.limiter), inner.quotas);
@@ -205,7 +208,12 @@ impl Backend {
     pub async fn stop(&self, deadline: Deadline) {
         for (name, drained) in self.0.supervisor.shutdown(deadline).await {
             if drained.dropped > 0 || drained.timed_out {
-                tracing::warn!(name, dropped = drained.dropped, timed_out = drained.timed_out, "an actor was cut short");
+                tracing::warn!(
+                    name,
+                    dropped = drained.dropped,
+                    timed_out = drained.timed_out,
+                    "an actor was cut short"
+                );
             }
         }
         self.0.audit_thread.stop();
@@ -222,8 +230,7 @@ pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
 
 fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
     let folder = &settings.data_dir;
-    make_folder(folder)
-        .map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
+    make_folder(folder).map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
     Ok(SqliteStore::open(&folder.join(STORE_FILE), SqliteOptions::new(COLLECTIONS))?)
 }
 

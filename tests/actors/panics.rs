@@ -11,7 +11,7 @@ use clientele::actors::rate_limiter::{Policy, TakeRequest};
 use clientele::actors::supervision::{AskError, Mailbox};
 use clientele::limiter::Subject;
 
-use crate::harness::{soon, with_backend};
+use crate::harness::{SOON, soon, with_backend};
 
 /// Lets an actor panic between two questions; both are answered, by two incarnations.
 async fn survives<A, F>(name: &str, mailbox: &Mailbox<A>, question: impl Fn() -> F)
@@ -22,6 +22,11 @@ where
     assert_eq!(question().await, Ok(()), "{name} answers");
     let before = mailbox.status();
     mailbox.inject_panic("for the test");
+    let until = tokio::time::Instant::now() + SOON;
+    while mailbox.status().incarnation == before.incarnation {
+        assert!(tokio::time::Instant::now() < until, "{name} is not replaced");
+        assert_eq!(question().await, Ok(()), "{name} answers, whatever it is going through");
+    }
     assert_eq!(question().await, Ok(()), "{name} answers after a panic");
     let after = mailbox.status();
     assert_eq!((after.panics, after.incarnation), (before.panics + 1, before.incarnation + 1), "{name}");
