@@ -2,6 +2,9 @@
 //!
 //! One suite (`tests/ports/limiter.rs`) says what a backend owes; one that passes it is done.
 
+mod buckets;
+pub mod governor;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,0 +1,58 @@
+//! What the program takes of memory, by the allocator and by the kernel.
+
+use std::fs;
+
+use tikv_jemalloc_ctl::{epoch, stats};
+
+/// The allocator of every binary and test that links this library: the one whose figures [`memory`] tells.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Memory at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What the program holds on the heap, in bytes.
+    pub heap_used_bytes: u64,
+    /// The pages that the allocator has given out for it, in bytes.
+    pub heap_total_bytes: u64,
+    /// What the kernel counts as resident, in bytes.
+    pub rss_bytes: u64,
+}
+
+/// The figures of this moment. The allocator sums its own up at each call, which takes some microseconds.
+pub fn memory() -> Memory {
+    // A failed call leaves the figures of the moment before, which are as good an answer as there is.
+    let _ = epoch::advance();
+    let bytes = |figure: Result<usize, _>| figure.map_or(0, |bytes| bytes as u64);
+    Memory {
+        heap_used_bytes: bytes(stats::allocated::read()),
+        heap_total_bytes: bytes(stats::active::read()),
+        rss_bytes: kernel_rss_bytes().unwrap_or_else(|| bytes(stats::resident::read())),
+    }
+}
+
+/// `VmRSS` of proc(5); `None` where there is no such file.
+fn kernel_rss_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let figure = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = figure.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kibibytes * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1_024 * 1_024;
+
+    #[test]
+    fn what_is_allocated_shows_at_once() {
+        let before = memory();
+        let block = vec![1_u8; 64 * MIB as usize];
+        let during = memory();
+        assert_eq!(block.len() as u64, 64 * MIB);
+        assert!(during.heap_used_bytes >= before.heap_used_bytes + 60 * MIB, "{before:?} {during:?}");
+        assert!(during.heap_used_bytes <= during.heap_total_bytes, "{during:?}");
+        assert!(during.rss_bytes >= 64 * MIB, "{during:?}");
+    }
+}

@@ -1,0 +1,189 @@
+//! Logs, and figures about the process itself.
+
+mod memory;
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tracing::Subscriber;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Layer, reload};
+
+pub use memory::{Memory, memory};
+
+use crate::config::{LogFormat, LogLevel, Settings};
+
+/// The target of access log lines, one for each answered request: `LOG_LEVEL=info,access=off` silences them.
+pub const ACCESS: &str = "access";
+
+/// Lines that may wait for a slow reader of stdout. More are dropped and counted: no request waits for a log.
+const WAITING_LINES: usize = 16_384;
+
+/// Logging, for as long as this is kept: dropping it writes out what still waits.
+#[derive(Debug)]
+pub struct Telemetry {
+    logs: Logs,
+    _flush: WorkerGuard,
+}
+
+impl Telemetry {
+    /// What steers the logs while the program runs.
+    pub fn logs(&self) -> Logs {
+        self.logs.clone()
+    }
+}
+
+/// Sends logs to stdout from now on, as `LOG_LEVEL` and `LOG_FORMAT` say. Once in a process.
+///
+/// # Errors
+/// Something else in this process takes the logs already.
+pub fn init(settings: &Settings) -> Result<Telemetry, TryInitError> {
+    let (writer, flush) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(WAITING_LINES)
+        .thread_name("log")
+        .finish(io::stdout());
+    let dropped = writer.error_counter();
+    let (subscriber, level) = subscriber(settings, writer);
+    subscriber.try_init()?;
+    Ok(Telemetry { logs: Logs { level: Arc::new(level), dropped }, _flush: flush })
+}
+
+/// Steers the logs while the program runs. Clones steer the same logs.
+#[derive(Clone, Debug)]
+pub struct Logs {
+    level: Arc<Level>,
+    dropped: ErrorCounter,
+}
+
+impl Logs {
+    /// What is logged now.
+    pub fn level(&self) -> LogLevel {
+        self.level.now.lock().clone()
+    }
+
+    /// Logs by another level from now on.
+    ///
+    /// # Errors
+    /// [`LogsEnded`]: nothing is logged any more.
+    pub fn set_level(&self, level: LogLevel) -> Result<(), LogsEnded> {
+        self.level.set(level)
+    }
+
+    /// How many lines were dropped because stdout was read too slowly.
+    pub fn dropped_lines(&self) -> u64 {
+        self.dropped.dropped_lines() as u64
+    }
+}
+
+/// The level of logs that have ended cannot be changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the logs have ended")]
+pub struct LogsEnded(#[from] reload::Error);
+
+#[derive(Debug)]
+struct Level {
+    now: Mutex<LogLevel>,
+    filter: reload::Handle<EnvFilter, Registry>,
+}
+
+impl Level {
+    fn set(&self, level: LogLevel) -> Result<(), LogsEnded> {
+        // Held while the filter changes, so that what is told is what is.
+        let mut now = self.now.lock();
+        self.filter.reload(level.filter())?;
+        *now = level;
+        Ok(())
+    }
+}
+
+fn subscriber<W>(settings: &Settings, writer: W) -> (impl Subscriber + Send + Sync, Level)
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let (filter, handle) = reload::Layer::new(settings.log_level.filter());
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+    let lines = match settings.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    };
+    let level = Level { now: Mutex::new(settings.log_level.clone()), filter: handle };
+    (Registry::default().with(filter).with(lines), level)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Lines {
+        fn take(&self) -> String {
+            String::from_utf8(std::mem::take(&mut *self.0.lock())).unwrap()
+        }
+    }
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logging(environment: &[(&str, &str)], work: impl FnOnce(&Lines, &Level)) {
+        let environment = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let settings = Settings::load(vec![], environment, None).unwrap();
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let (subscriber, level) = subscriber(&settings, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || work(&lines, &level));
+    }
+
+    #[test]
+    fn json_lines_are_objects_with_the_fields_at_the_top() {
+        logging(&[("LOG_FORMAT", "json")], |lines, _| {
+            tracing::info!(target: ACCESS, status = 200, "GET /health");
+            let line: serde_json::Value = serde_json::from_str(&lines.take()).unwrap();
+            assert_eq!(line["target"], "access");
+            assert_eq!(line["status"], 200);
+            assert_eq!(line["message"], "GET /health");
+            assert_eq!(line["level"], "INFO");
+        });
+    }
+
+    #[test]
+    fn text_lines_are_for_people() {
+        logging(&[], |lines, _| {
+            tracing::warn!(port = 4000, "listening");
+            tracing::debug!("not at this level");
+            let text = lines.take();
+            assert!(text.contains(" WARN ") && text.contains("listening port=4000"), "{text}");
+            assert_eq!(text.lines().count(), 1, "{text}");
+        });
+    }
+
+    #[test]
+    fn the_level_changes_while_the_program_runs() {
+        logging(&[("LOG_LEVEL", "info,access=off")], |lines, level| {
+            tracing::info!(target: ACCESS, "silenced");
+            assert_eq!(lines.take(), "");
+            level.set("debug".parse().unwrap()).unwrap();
+            tracing::info!(target: ACCESS, "heard");
+            tracing::debug!("heard too");
+            assert_eq!(lines.take().lines().count(), 2);
+            assert_eq!(level.now.lock().as_str(), "debug");
+        });
+    }
+}

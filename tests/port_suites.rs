@@ -1,0 +1,5 @@
+//! What each port's backends owe, run on every backend there is.
+
+mod port_suites {
+    mod limiter;
+}
