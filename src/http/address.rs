@@ -85,19 +85,4 @@ mod tests {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1:1", &["198.51.100.1, unknown, 10.2.3.4"]), "10.2.3.4");
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1:1", &[]), "10.0.0.1");
     }
-
-    #[test]
-    fn networks_are_read_in_cidr_notation() {
-        let contains =
-            |network: &str, address: &str| network.parse::<Network>().unwrap().contains(address.parse().unwrap());
-        assert!(contains("10.0.0.0/8", "10.255.0.1"));
-        assert!(!contains("10.0.0.0/8", "11.0.0.1"));
-        assert!(contains("0.0.0.0/0", "203.0.113.9"));
-        assert!(!contains("0.0.0.0/0", "::1"));
-        assert!(contains("::/0", "2001:db8::1"));
-        assert!(contains("127.0.0.1", "127.0.0.1") && !contains("127.0.0.1", "127.0.0.2"));
-        for malformed in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1", "proxy"] {
-            assert_eq!(malformed.parse::<Network>(), Err(InvalidNetwork), "{malformed}");
-        }
-    }
 }

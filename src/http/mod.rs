@@ -31,6 +31,8 @@ pub mod request_id;
 pub mod routes;
 pub mod security;
 pub mod server;
+#[cfg(test)]
+mod testing;
 
 pub use api::{Api, ApiSettings};
 pub use body::{JsonBody, OptionalJsonBody};
