@@ -1,5 +1,6 @@
 //! What each port's backends owe, run on every backend there is.
 
 mod port_suites {
+    mod cache;
     mod limiter;
 }
