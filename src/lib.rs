@@ -6,6 +6,7 @@ pub mod actors;
 pub mod broker;
 pub mod cache;
 pub mod config;
+pub mod http;
 pub mod limiter;
 pub mod model;
 pub mod store;

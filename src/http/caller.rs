@@ -1,0 +1,167 @@
+//! Who makes a request, and what else is known of it before a handler looks at it.
+
+use std::cell::{Cell, OnceCell};
+use std::future::{Ready, ready};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Payload, RequestHead};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, Uri};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use tokio::time::Instant;
+
+use crate::actors::auth::Principal;
+use crate::actors::supervision::Deadline;
+use crate::model::audit::Origin;
+
+use super::api::Api;
+use super::request_id::{RequestId, trace_id};
+
+/// How long a request may take, from its first byte behind the headers to the last of its answer's (§1).
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// How much of a `User-Agent` is kept, in characters.
+const USER_AGENT_LIMIT: usize = 512;
+
+/// Who makes a request. Made by the envelope, completed by the gate; cheap to clone.
+///
+/// As an extractor it never fails: every request has one.
+#[derive(Clone)]
+pub struct Caller(Rc<Inner>);
+
+struct Inner {
+    api: web::Data<Api>,
+    request_id: RequestId,
+    started: Instant,
+    method: Method,
+    uri: Uri,
+    address: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+    trace_id: Option<String>,
+    principal: OnceCell<Arc<Principal>>,
+    bypass: Cell<bool>,
+}
+
+impl Caller {
+    /// What the head of a request tells.
+    pub(super) fn new(api: web::Data<Api>, head: &RequestHead) -> Self {
+        let headers = &head.headers;
+        Self(Rc::new(Inner {
+            request_id: RequestId::of(headers),
+            started: Instant::now(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            address: api.settings.trusted_proxies.client_address(head.peer_addr, headers),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
+            trace_id: trace_id(headers),
+            principal: OnceCell::new(),
+            bypass: Cell::new(false),
+            api,
+        }))
+    }
+
+    /// The caller of this request.
+    ///
+    /// # Panics
+    /// The request did not come through the envelope.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().expect("the envelope names the caller of every request").clone()
+    }
+
+    /// What handlers share.
+    pub fn api(&self) -> &Api {
+        &self.0.api
+    }
+
+    /// When the answer must be there. Goes with every message.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::at(self.0.started + REQUEST_LIMIT)
+    }
+
+    /// Who is signed in.
+    ///
+    /// # Panics
+    /// Nobody is: the endpoint is [public](super::Access::Public).
+    pub fn principal(&self) -> &Principal {
+        self.0.principal.get().expect("the gate lets nobody else in")
+    }
+
+    /// Who is signed in, if somebody is.
+    pub fn signed_in(&self) -> Option<&Principal> {
+        self.0.principal.get().map(|principal| &**principal)
+    }
+
+    /// Notes who it is.
+    pub(super) fn identify(&self, principal: Arc<Principal>) {
+        // Asked once a request; a second answer would be the same.
+        let _ = self.0.principal.set(principal);
+    }
+
+    /// Notes that a permission was needed and the role `admin` let the caller pass.
+    pub(super) fn passes_as_admin(&self) {
+        self.0.bypass.set(true);
+    }
+
+    /// Who asks, from where and in which request, as messages that may change something carry it.
+    pub fn origin(&self) -> Origin {
+        let user_agent = self.0.user_agent.as_ref().map(|value| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            text.chars().take(USER_AGENT_LIMIT).collect()
+        });
+        Origin {
+            user: self.signed_in().map(|principal| (principal.user_id, principal.email.clone())),
+            bypass: self.0.bypass.get(),
+            address: self.0.address,
+            user_agent,
+            request_id: self.0.request_id.as_str().to_owned(),
+            trace_id: self.0.trace_id.clone(),
+        }
+    }
+
+    /// The client's address; `None` where the connection has none.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
+    }
+
+    /// The address whose budget the request comes out of: a network of 64 bits in IPv6, where a client has as many
+    /// addresses as it likes.
+    pub(super) fn address_for_budget(&self) -> IpAddr {
+        match self.0.address {
+            Some(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+            Some(address) => address,
+            None => Ipv4Addr::UNSPECIFIED.into(),
+        }
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> &RequestId {
+        &self.0.request_id
+    }
+
+    /// The path that was asked for, without the query.
+    pub fn path(&self) -> &str {
+        self.0.uri.path()
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.0.method
+    }
+
+    /// How long the request has been worked on.
+    pub fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = std::convert::Infallible;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}

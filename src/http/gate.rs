@@ -1,0 +1,137 @@
+//! The gate before every endpoint: who is it, is their budget spent, may they (§8, §3, §4, in this order).
+
+use actix_web::http::header::{self, HeaderMap};
+
+use crate::actors::OperationError;
+use crate::actors::audit::RecordEvent;
+use crate::actors::auth::Authenticate;
+use crate::actors::rate_limiter::{Policy, TakeRequest};
+use crate::limiter::{Decision, Subject};
+use crate::model::audit::{Action, AuditEvent, Outcome};
+use crate::model::error::ErrorCode;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::routes::{Access, Terms};
+
+/// How a request came to the gate's other side, or did not.
+pub(super) struct Passage {
+    /// What became of it in its budget, if it was counted.
+    pub(super) decision: Option<Decision>,
+    /// Why it may not go on.
+    pub(super) refusal: Option<ApiError>,
+}
+
+/// Takes a request to an endpoint with these terms through the gate.
+pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> Passage {
+    let identified = match terms.access {
+        Access::Public => Ok(()),
+        Access::SignedIn | Access::Needs(_) => identify(caller, headers).await,
+    };
+    let decision = match terms.policy {
+        Some(policy) => match count(caller, policy).await {
+            Ok(decision) => Some(decision),
+            Err(error) => return Passage { decision: None, refusal: Some(error) },
+        },
+        None => None,
+    };
+    let refusal = match decision {
+        Some(Decision { allowed: false, retry_after, .. }) => {
+            Some(ApiError::plain(ErrorCode::RateLimitExceeded).retry_after(retry_after))
+        }
+        _ => admit(caller, identified, terms.access).await.err(),
+    };
+    Passage { decision, refusal }
+}
+
+/// Finds out who it is. Without a token it is nobody.
+async fn identify(caller: &Caller, headers: &HeaderMap) -> Result<(), OperationError> {
+    let Some(token) = bearer(headers) else { return Ok(()) };
+    let authenticate = Authenticate { access_token: token.into() };
+    let principal = caller.api().mailboxes.auth.ask(caller.deadline(), authenticate).await??;
+    caller.identify(principal);
+    Ok(())
+}
+
+/// The token of an `Authorization: Bearer` header; `None` if there is none, or it is malformed (RFC 6750 §2.1).
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut lines = headers.get_all(header::AUTHORIZATION);
+    let (line, None) = (lines.next()?, lines.next()) else { return None };
+    let (scheme, token) = line.to_str().ok()?.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    let well_formed =
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
+    (scheme.eq_ignore_ascii_case("bearer") && well_formed).then_some(token)
+}
+
+/// Takes the request out of the budget of whoever makes it.
+async fn count(caller: &Caller, policy: Policy) -> Result<Decision, ApiError> {
+    let subject = match caller.signed_in() {
+        Some(principal) => Subject::User(principal.user_id),
+        None => Subject::Address(caller.address_for_budget()),
+    };
+    Ok(caller.api().mailboxes.rate_limiter.ask(caller.deadline(), TakeRequest { subject, policy }).await?)
+}
+
+/// Lets those in who may.
+async fn admit(caller: &Caller, identified: Result<(), OperationError>, access: Access) -> Result<(), ApiError> {
+    if let Err(error) = identified {
+        if matches!(error, OperationError::TokenInvalid) {
+            record_denial(caller, error.code()).await?;
+        }
+        return Err(error.into());
+    }
+    if access == Access::Public {
+        return Ok(());
+    }
+    let principal = caller.signed_in().ok_or_else(|| ApiError::plain(ErrorCode::Unauthorized))?;
+    let Access::Needs(permission) = access else { return Ok(()) };
+    if !principal.grants.allow(permission) {
+        record_denial(caller, ErrorCode::InsufficientPermissions).await?;
+        return Err(ApiError::forbidden(permission));
+    }
+    if principal.grants.admin {
+        caller.passes_as_admin();
+    }
+    Ok(())
+}
+
+/// Leaves an event of a denial (§7). It is durable before the denial is answered.
+async fn record_denial(caller: &Caller, code: ErrorCode) -> Result<(), ApiError> {
+    let now = caller.api().settings.clock.now();
+    let event = AuditEvent::new(Action::AccessDenied, None, &caller.origin(), now).ended(Outcome::Denied, code);
+    caller.api().mailboxes.audit.ask(caller.deadline(), RecordEvent { event }).await??;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    #[test]
+    fn only_a_well_formed_bearer_counts() {
+        let token = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::AUTHORIZATION, HeaderValue::from_static(line));
+            }
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(token(&["Bearer abc.def-_~+/="]).as_deref(), Some("abc.def-_~+/="));
+        assert_eq!(token(&["bearer  abc"]).as_deref(), Some("abc"));
+        for malformed in [
+            &[][..],
+            &[""],
+            &["Bearer"],
+            &["Bearer "],
+            &["Basic YTpi"],
+            &["Bearer a b"],
+            &["Bearer a,b"],
+            &["Bearer \"a\""],
+            &["Bearer a", "Bearer b"],
+        ] {
+            assert_eq!(token(malformed), None, "{malformed:?}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! HTTP: turns requests into questions to actors, and their replies into answers.
+//!
+//! The way of a request: [`envelope`] (request id, limits, security headers, access log) → the table of
+//! [`endpoints`], mounted by [`routes`] → [`gate`] (who is it, may they, is their budget spent) → the handler's
+//! extractors ([`body`], [`query`], [`page`], [`id`], [`conditional`]) → the handler, which asks an actor → a responder.
+//! Whatever fails on this way is answered by [`error`], the only place that knows statuses.
+
+pub mod address;
+pub mod api;
+pub mod body;
+pub mod caller;
+pub mod compression;
+pub mod conditional;
+pub mod cors;
+pub mod cursor;
+pub mod endpoints;
+pub mod envelope;
+pub mod error;
+pub mod error_pages;
+pub mod gate;
+pub mod health;
+pub mod id;
+mod isolation;
+mod methods;
+pub mod page;
+pub mod problem;
+pub mod query;
+pub mod rate;
+pub mod representation;
+pub mod request_id;
+pub mod routes;
+pub mod security;
+pub mod server;
+
+pub use api::{Api, ApiSettings};
+pub use body::{JsonBody, OptionalJsonBody};
+pub use caller::Caller;
+pub use conditional::{IfMatch, Versioned};
+pub use error::ApiError;
+pub use id::PathId;
+pub use page::{Listing, PageParameters};
+pub use query::Parameters;
+pub use representation::Represent;
+pub use routes::{Access, Endpoint, EndpointInfo, endpoint, endpoint_with_query};
