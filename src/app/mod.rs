@@ -16,7 +16,7 @@ use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsE
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::server::{self, ServerSettings};
-use crate::http::{self, ApiSettings};
+use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
@@ -181,8 +181,11 @@ async fn first_admin(settings: &Settings, backend: &Backend) -> Result<(), Start
     Ok(())
 }
 
-/// The OpenAPI document of this build.
+/// The OpenAPI document of this build, as `/openapi.json` serves it.
+///
+/// # Panics
+/// Never: the document is made of texts and lists.
 pub fn openapi(settings: &Settings) -> String {
-    let _ = settings;
-    String::new()
+    let document = docs::document(&format!("/api/{}", settings.api_version));
+    document.to_pretty_json().expect("the document is made of texts and lists")
 }
