@@ -106,7 +106,8 @@ impl Application {
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
         let Self { backend, listener, address, settings, draining } = self;
-        let api = api_settings(&settings, &backend, &draining)?;
+        let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
+        let api = api_settings(&settings, Arc::clone(&health), &draining)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -118,6 +119,7 @@ impl Application {
         let ready = async {
             backend.started().await;
             first_admin(&settings, &backend).await?;
+            health.has_started();
             tracing::info!("listening on http://{address}");
             stop.await;
             Ok(())
@@ -145,7 +147,7 @@ fn server_settings(settings: &Settings) -> ServerSettings {
 
 fn api_settings(
     settings: &Settings,
-    backend: &Backend,
+    health: Arc<ServerHealth>,
     draining: &Arc<AtomicBool>,
 ) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
@@ -157,7 +159,7 @@ fn api_settings(
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
         draining: Arc::clone(draining),
         clock: Clock::system(),
-        health: Arc::new(ServerHealth::new(backend.clone(), settings)),
+        health,
     })
 }
 
