@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll, Waker};
 
 use actix::dev::ContextFut;
-use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, Context};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -77,9 +76,8 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
     }
 
     /// Runs `visit` in the actor at the next poll.
-    pub(super) fn receive(&mut self, visit: Visit<A>) {
-        let nothing = wrap_future::<_, A>(std::future::ready(()));
-        self.body.ctx().spawn(nothing.map(move |(), actor, context| visit(actor, context)));
+    pub(super) fn receive(&self, visit: Visit<A>) {
+        self.desk.receive(visit);
     }
 
     /// Decides upon `end`: no more messages are taken, and those in flight have a grace to finish.

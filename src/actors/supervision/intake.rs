@@ -5,6 +5,7 @@
 //! and the incarnation around it must agree on lies on the [`Desk`] between them, on their one thread.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::AskError;
+use super::control::Visit;
 use super::envelope::{BoxEnvelope, Fate};
 use super::guard::{Panic, guarded};
 use super::mailbox::Shared;
@@ -39,7 +41,9 @@ pub(super) struct Desk<A: Actor<Context = Context<A>>> {
     pub(super) saturated: Cell<bool>,
     /// Whether a message has been answered.
     pub(super) served: Cell<bool>,
-    /// A handler's panic, and the name of its message.
+    /// What is to be run in the actor before it takes a message.
+    visits: RefCell<VecDeque<Visit<A>>>,
+    /// A panic in a handler or a visit, and the name of that.
     pub(super) mishap: Cell<Option<(Panic, &'static str)>>,
     /// When a message was last taken, if others were left waiting then.
     backlog_since: Cell<Option<Instant>>,
@@ -55,10 +59,16 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
             started: Cell::new(false),
             saturated: Cell::new(false),
             served: Cell::new(false),
+            visits: RefCell::new(VecDeque::new()),
             mishap: Cell::new(None),
             backlog_since: Cell::new(None),
             in_flight: RefCell::new(FuturesUnordered::new()),
         })
+    }
+
+    /// Has `visit` run at the next poll.
+    pub(super) fn receive(&self, visit: Visit<A>) {
+        self.visits.borrow_mut().push_back(visit);
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -125,11 +135,25 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
             Err(panic) => {
                 let name = envelope.name();
                 envelope.fail(tallies, AskError::Crashed { reason: panic.reason.clone() });
-                self.open.set(false);
-                self.mishap.set(Some((panic, name)));
+                self.note_mishap(panic, name);
             }
         }
         now
+    }
+
+    /// Runs the visits that have come, up to one that panics.
+    fn pay_visits(&self, actor: &mut A, context: &mut Context<A>) {
+        loop {
+            let Some(visit) = self.visits.borrow_mut().pop_front() else { return };
+            if let Err(panic) = guarded(|| visit(actor, context)) {
+                return self.note_mishap(panic, "visit");
+            }
+        }
+    }
+
+    fn note_mishap(&self, panic: Panic, during: &'static str) {
+        self.open.set(false);
+        self.mishap.set(Some((panic, during)));
     }
 
     fn note_progress(&self, now: Instant) {
@@ -162,6 +186,7 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Intake<A> {
     fn poll(self: Pin<&mut Self>, actor: &mut A, context: &mut Context<A>, task: &mut Task<'_>) -> Poll<()> {
         let desk = &self.0;
         desk.started.set(true);
+        desk.pay_visits(actor, context);
         let mut now = desk.polled_at.get();
         for _ in 0..BURST {
             // A waiting context is stopping, or has a future that must come to its end before the next message.
