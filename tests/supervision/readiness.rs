@@ -59,7 +59,8 @@ fn an_actor_that_never_started_is_named() {
 fn an_actor_whose_handler_blocks_is_seen_to_stall() {
     System::new().block_on(async {
         let (supervisor, arbiter) = (Supervisor::new(), Arbiter::new());
-        let counter = supervisor.spawn_on(&arbiter.handle(), spec().stall(ms(20)), || async { Ok(Counter::default()) });
+        let counter =
+            supervisor.spawn_on(&arbiter.handle(), spec().stall(ms(100)), || async { Ok(Counter::default()) });
         assert_eq!(counter.ask(ample(), Count).await, Ok(1));
         assert!(supervisor.unready().is_empty());
         let (release, released) = std::sync::mpsc::channel();
@@ -69,6 +70,7 @@ fn an_actor_whose_handler_blocks_is_seen_to_stall() {
         assert_eq!(supervisor.unready(), ["counter/0"]);
         drop(release);
         assert_eq!(blocked.await, Ok(()));
+        until(&counter, |actor| actor.ready).await;
         assert!(supervisor.unready().is_empty());
         arbiter.stop();
         arbiter.join().unwrap();

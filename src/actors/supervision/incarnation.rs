@@ -10,7 +10,7 @@ use actix::{Actor, ActorContext, AsyncContext, Context};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::control::Visit;
-use super::guard::{Panic, guarded};
+use super::guard::{Panic, discard, guarded};
 use super::intake::{Desk, Intake, reply_dropped};
 use super::mailbox::Shared;
 use super::vitals::Vitals;
@@ -158,17 +158,17 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
 
     /// Answers the messages whose handlers are done. Whether there were any.
     fn settle(&mut self, task: &mut Task<'_>) -> bool {
-        let mut landed = false;
-        while let Poll::Ready(Some(envelope)) = self.desk.poll_landed(task) {
-            landed = true;
+        let (mut unseen, mut landed_at) = (self.desk.in_flight(), None);
+        while let Some(envelope) = self.desk.next_landed(&mut unseen, task) {
+            let now = *landed_at.get_or_insert_with(Instant::now);
             let name = self.leaving.is_some().then(|| envelope.name());
             let missing = || self.leaving.as_ref().map_or_else(reply_dropped, |leaving| crashed(&leaving.end));
-            let answered = self.desk.reply(envelope, Instant::now(), &missing);
+            let answered = self.desk.reply(envelope, now, &missing);
             if let (false, Some(Leaving { end: End::Panicked(_, during @ None), .. })) = (answered, &mut self.leaving) {
                 *during = name;
             }
         }
-        landed
+        landed_at.is_some()
     }
 
     fn end(&mut self) -> End {
@@ -198,6 +198,7 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         for envelope in lost {
             envelope.fail(&shared.vitals.tallies, error.clone());
         }
+        discard(desk);
         count
     }
 
