@@ -75,7 +75,7 @@ impl Fixture {
     }
 
     fn choose(&self, filters: &[Filter], order: Option<&'static str>) -> Access {
-        reader::choose(&self.connection, &CUSTOMERS, filters, order).unwrap()
+        reader::choose(&self.connection, &CUSTOMERS, filters, order).unwrap().unwrap()
     }
 
     /// Whether a column is read from a cursor over the documents' table, which is one whose key is no list of columns.
