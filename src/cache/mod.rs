@@ -2,6 +2,10 @@
 //!
 //! One suite (`tests/ports/cache.rs`) says what a backend owes; one that passes it is done.
 
+mod epochs;
+mod flights;
+pub mod memory;
+
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
