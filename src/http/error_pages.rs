@@ -6,8 +6,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::model::error::ErrorCode;
 
 use super::error::ApiError;
+use super::schema::operations::ErrorExplanation;
+use super::schema::responses::NotFound;
+use super::schema::scalars::ErrorName;
 
-/// Explains the code that the path names.
+/// Explain an error code.
+#[utoipa::path(get, path = "/errors/{name}", operation_id = "explainError", tag = "Operations",
+    params(("name" = ErrorName, Path, description = "The code's name")),
+    responses(
+        (status = 200, description = "What it means.", content(
+            (ErrorExplanation = "application/json"), (String = "text/html"))),
+        (status = 404, response = NotFound)))]
 pub(super) async fn explain(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let code = ErrorCode::by_name(&name)
         .ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such error code"))?;

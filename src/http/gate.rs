@@ -11,6 +11,7 @@ use crate::actors::rate_limiter::{Policy, TakeRequest};
 use crate::limiter::{Decision, Subject};
 use crate::model::audit::{Action, AuditEvent, Outcome};
 use crate::model::error::ErrorCode;
+use crate::model::permission::Permission;
 
 use super::caller::Caller;
 use super::error::ApiError;
@@ -27,7 +28,7 @@ pub(super) struct Passage {
 /// Takes a request to an endpoint with these terms through the gate.
 pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> Passage {
     let identified = match terms.access {
-        Access::Public => Ok(()),
+        Access::Public | Access::Registration => Ok(()),
         Access::SignedIn | Access::Needs(_) => identify(caller, headers).await,
     };
     let decision = match terms.policy {
@@ -84,19 +85,27 @@ async fn admit(caller: &Caller, identified: Result<(), OperationError>, access: 
         }
         return Err(error.into());
     }
-    if access == Access::Public {
-        return Ok(());
+    match access {
+        Access::Public => return Ok(()),
+        Access::Registration if caller.api().settings.registration_open => return Ok(()),
+        Access::Registration => return Err(deny(caller, Permission::UsersCreate).await),
+        Access::SignedIn | Access::Needs(_) => {}
     }
     let principal = caller.signed_in().ok_or_else(|| ApiError::plain(ErrorCode::Unauthorized))?;
     let Access::Needs(permission) = access else { return Ok(()) };
     if !principal.grants.allow(permission) {
-        record_denial(caller, ErrorCode::InsufficientPermissions).await?;
-        return Err(ApiError::forbidden(permission));
+        return Err(deny(caller, permission).await);
     }
     if principal.grants.admin {
         caller.passes_as_admin();
     }
     Ok(())
+}
+
+/// The refusal of a caller who lacks this permission, after its event is durable; or why that could not be.
+async fn deny(caller: &Caller, permission: Permission) -> ApiError {
+    let recorded = record_denial(caller, ErrorCode::InsufficientPermissions).await;
+    recorded.err().unwrap_or_else(|| ApiError::forbidden(permission))
 }
 
 /// Leaves an event of a denial (§7). It is durable before the denial is answered.

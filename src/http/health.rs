@@ -11,6 +11,7 @@ use crate::model::error::ErrorCode;
 
 use super::api::Api;
 use super::error::ApiError;
+use super::schema::operations;
 
 /// Tells how the parts of the server are.
 #[async_trait]
@@ -68,6 +69,9 @@ pub struct Memory {
 }
 
 /// `GET /health`: the body that the original had, and `checks`.
+#[utoipa::path(get, path = "/health", operation_id = "health", tag = "Operations",
+    summary = "How the server and its dependencies are.",
+    responses((status = 200, description = "How they are.", body = operations::Health)))]
 pub(super) async fn health(api: web::Data<Api>) -> HttpResponse {
     let source = &api.settings.health;
     let checks = source.checks().await;
@@ -84,11 +88,17 @@ pub(super) async fn health(api: web::Data<Api>) -> HttpResponse {
 }
 
 /// `GET /health/live`: the process answers.
+#[utoipa::path(get, path = "/health/live", operation_id = "live", tag = "Operations",
+    summary = "Whether the process answers.",
+    responses((status = 200, description = "It does.", body = operations::Fine)))]
 pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
 }
 
 /// `GET /health/ready`: requests may be sent here.
+#[utoipa::path(get, path = "/health/ready", operation_id = "ready", tag = "Operations",
+    summary = "Whether requests may be sent here. If not, the problem says why.",
+    responses((status = 200, description = "They may.", body = operations::Fine)))]
 pub(super) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
     let mut unready = api.settings.health.unready().await;
     if api.is_draining() {

@@ -7,20 +7,28 @@
 
 pub mod address;
 pub mod api;
+pub mod audit;
+pub mod auth;
+pub mod batch;
 pub mod body;
 pub mod caller;
 pub mod compression;
 pub mod conditional;
 pub mod cors;
 pub mod cursor;
+pub mod customers;
+pub mod docs;
 pub mod endpoints;
 pub mod envelope;
 pub mod error;
 pub mod error_pages;
 pub mod gate;
+pub mod groups;
 pub mod health;
 pub mod id;
 mod isolation;
+pub mod me;
+pub mod members;
 mod methods;
 pub mod page;
 pub mod problem;
@@ -29,10 +37,13 @@ pub mod rate;
 pub mod representation;
 pub mod request_id;
 pub mod routes;
+pub mod schema;
 pub mod security;
 pub mod server;
+pub mod statistics;
 #[cfg(test)]
 mod testing;
+pub mod users;
 
 pub use api::{Api, ApiSettings};
 pub use body::{JsonBody, OptionalJsonBody};

@@ -25,6 +25,8 @@ use super::query::NoParameters;
 pub enum Access {
     /// Anybody. An `Authorization` header is not looked at.
     Public,
+    /// Anybody, unless registration is closed (§3). An `Authorization` header is not looked at.
+    Registration,
     /// Whoever is signed in.
     SignedIn,
     /// Whoever is signed in and has this permission.
