@@ -11,12 +11,16 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value};
 
 use crate::actors::OperationError;
-use crate::actors::supervision::AskError;
-use crate::model::error::{ErrorCode, FieldError, Invalid};
+use crate::model::error::{ErrorCode, FieldError};
 use crate::model::permission::Permission;
 
 use super::caller::Caller;
 use super::problem::Problem;
+
+mod status;
+mod told;
+
+use status::{challenge_of, status_of};
 
 /// How problems are labelled.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -44,39 +48,6 @@ struct Refusal {
     closes: bool,
     members: Map<String, Value>,
     cause: Option<OperationError>,
-}
-
-/// The status of a code, where the failure does not have one of its own (§2).
-const fn status_of(code: ErrorCode) -> StatusCode {
-    use ErrorCode as E;
-    match code {
-        E::Unauthorized | E::InvalidCredentials | E::TokenExpired | E::TokenInvalid => StatusCode::UNAUTHORIZED,
-        E::InsufficientPermissions => StatusCode::FORBIDDEN,
-        E::AccountLocked => StatusCode::LOCKED,
-        E::ValidationError | E::InvalidInput | E::MissingRequiredField | E::InvalidFormat => StatusCode::BAD_REQUEST,
-        E::ResourceNotFound => StatusCode::NOT_FOUND,
-        E::ResourceAlreadyExists | E::ResourceConflict => StatusCode::CONFLICT,
-        E::ResourceDeleted => StatusCode::GONE,
-        E::DatabaseError | E::TransactionFailed | E::QueryFailed => StatusCode::INTERNAL_SERVER_ERROR,
-        E::ConnectionError | E::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-        E::ExternalApiError => StatusCode::BAD_GATEWAY,
-        E::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        E::RateLimitExceeded => StatusCode::TOO_MANY_REQUESTS,
-    }
-}
-
-/// The challenge that goes with a code (RFC 6750 §3), where it is one of sign-in.
-const fn challenge_of(code: ErrorCode) -> Option<&'static str> {
-    match code {
-        ErrorCode::Unauthorized | ErrorCode::InvalidCredentials => Some(r#"Bearer realm="clientele""#),
-        ErrorCode::TokenExpired => {
-            Some(r#"Bearer realm="clientele", error="invalid_token", error_description="The access token has expired""#)
-        }
-        ErrorCode::TokenInvalid => Some(
-            r#"Bearer realm="clientele", error="invalid_token", error_description="The access token is not valid""#,
-        ),
-        _ => None,
-    }
 }
 
 impl ApiError {
@@ -221,14 +192,11 @@ impl ApiError {
         answer.body(body)
     }
 
-    /// Tells the log why, once. What the client or its pace is to blame for is told by the access log alone.
+    /// Tells the log why, once. What the client or its pace is to blame for has no cause: the access log tells of it.
     fn log(&self, caller: &Caller) {
-        let Some(cause) = &self.0.cause else { return };
-        let request_id = caller.request_id().as_str();
-        let code = self.0.code.name();
-        match cause {
-            OperationError::Store(_) => tracing::error!(request_id, code, cause = %Chain(cause), "a request failed"),
-            _ => tracing::warn!(request_id, code, cause = %Chain(cause), "a request failed"),
+        if let Some(cause) = &self.0.cause {
+            let request_id = caller.request_id().as_str();
+            tracing::error!(request_id, code = self.0.code.name(), cause = %Chain(cause), "a request failed");
         }
     }
 }
@@ -252,81 +220,6 @@ impl fmt::Display for Chain<'_> {
         }
         Ok(())
     }
-}
-
-impl From<OperationError> for ApiError {
-    fn from(error: OperationError) -> Self {
-        match error {
-            OperationError::Invalid(invalid) => invalid.into(),
-            OperationError::Unavailable(error) => error.into(),
-            OperationError::Forbidden(permission) => Self::forbidden(permission),
-            OperationError::Taken { resource, field } => {
-                let mut told =
-                    Self::new(ErrorCode::ResourceAlreadyExists, format!("Another {resource} has this {field}"));
-                told.0.errors = Invalid::at(format!("/{field}"), ErrorCode::ResourceAlreadyExists, "is taken").0;
-                told
-            }
-            OperationError::VersionMismatch => {
-                let mut told = Self::new(ErrorCode::ResourceConflict, "The resource is not in the version expected");
-                told.0.status = StatusCode::PRECONDITION_FAILED;
-                told
-            }
-            OperationError::Locked { retry_after } | OperationError::AddressLocked { retry_after } => {
-                Self::new(error.code(), sentence(&error)).retry_after(retry_after)
-            }
-            OperationError::Store(_) => Self::plain(error.code()).with_cause(error),
-            OperationError::NotFound(_)
-            | OperationError::Deleted(_)
-            | OperationError::Conflict(_)
-            | OperationError::InvalidCredentials
-            | OperationError::TokenExpired
-            | OperationError::TokenInvalid => Self::new(error.code(), sentence(&error)),
-        }
-    }
-}
-
-impl From<AskError> for ApiError {
-    fn from(error: AskError) -> Self {
-        let told = match &error {
-            AskError::DeadlineExceeded => return Self::plain(ErrorCode::Timeout),
-            AskError::Overloaded { retry_after } | AskError::Unavailable { retry_after, .. } => {
-                return Self::plain(ErrorCode::ServiceUnavailable).retry_after(*retry_after);
-            }
-            AskError::Crashed { .. } | AskError::Stopped => Self::plain(ErrorCode::ServiceUnavailable),
-        };
-        told.with_cause(OperationError::Unavailable(error))
-    }
-}
-
-impl From<Invalid> for ApiError {
-    fn from(invalid: Invalid) -> Self {
-        let mut error = Self::new(invalid.code(), invalid.to_string());
-        error.0.errors = invalid.0;
-        error
-    }
-}
-
-/// An error on its way through actix: one of ours, or what actix itself finds wrong, told by its status and never by its text.
-impl From<&actix_web::Error> for ApiError {
-    fn from(error: &actix_web::Error) -> Self {
-        if let Some(error) = error.as_error::<Self>() {
-            return error.clone();
-        }
-        match error.as_response_error().status_code() {
-            StatusCode::NOT_FOUND => Self::unknown_route(),
-            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
-            StatusCode::REQUEST_TIMEOUT => Self::slow_body(),
-            status if status.is_client_error() => Self::input(status, "The request is malformed"),
-            _ => Self::plain(ErrorCode::ServiceUnavailable),
-        }
-    }
-}
-
-/// An error's own words, with a capital.
-fn sentence(error: &OperationError) -> String {
-    let words = error.to_string();
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl fmt::Debug for ApiError {
@@ -357,28 +250,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_has_the_status_of_the_contract() {
-        let expected = [
-            (401, &[1001, 1002, 1003, 1004][..]),
-            (403, &[1005]),
-            (423, &[1006]),
-            (400, &[2001, 2002, 2003, 2004]),
-            (404, &[3001]),
-            (409, &[3002, 3003]),
-            (410, &[3004]),
-            (500, &[4001, 4002, 4003]),
-            (503, &[4004, 5001]),
-            (502, &[5002]),
-            (504, &[5003]),
-            (429, &[5004]),
-        ];
-        for &code in ErrorCode::ALL {
-            let status = ApiError::plain(code).status().as_u16();
-            assert!(expected.iter().any(|(told, codes)| *told == status && codes.contains(&code.number())), "{code:?}");
-        }
-    }
-
-    #[test]
     fn what_is_to_be_tried_again_says_when_and_401_challenges() {
         for &code in ErrorCode::ALL {
             let answer = ApiError::plain(code).build(vec![]);
@@ -395,45 +266,5 @@ mod tests {
     fn waiting_times_are_rounded_up_to_whole_seconds() {
         let told = |millis| whole_seconds(Duration::from_millis(millis));
         assert_eq!([told(0), told(1), told(1_000), told(1_001), told(59_999)], [1, 1, 1, 2, 60]);
-    }
-
-    #[test]
-    fn what_a_panic_said_is_never_told() {
-        let crashed = AskError::Crashed { reason: "SELECT * FROM users at src/secret.rs:7".into() };
-        let error = ApiError::from(OperationError::from(crashed));
-        let told = serde_json::to_string(&error.problem()).unwrap();
-        assert!(!told.contains("SELECT") && !told.contains("secret.rs"), "{told}");
-        assert_eq!((error.status().as_u16(), error.code().number()), (503, 5001));
-    }
-
-    #[test]
-    fn refusals_have_the_status_of_their_kind() {
-        let table = [
-            (OperationError::VersionMismatch, 412, 3003),
-            (OperationError::Conflict("no".into()), 409, 3003),
-            (OperationError::NotFound("customer"), 404, 3001),
-            (OperationError::Deleted("customer"), 410, 3004),
-            (OperationError::Taken { resource: "customer", field: "email" }, 409, 3002),
-            (OperationError::Forbidden(Permission::CustomersRead), 403, 1005),
-            (OperationError::AddressLocked { retry_after: SOON }, 429, 5004),
-            (OperationError::Unavailable(AskError::DeadlineExceeded), 504, 5003),
-            (OperationError::Unavailable(AskError::Stopped), 503, 5001),
-        ];
-        for (error, status, code) in table {
-            let told = ApiError::from(error.clone());
-            assert_eq!((told.status().as_u16(), told.code().number()), (status, code), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_row_of_a_batch_has_no_envelope() {
-        let error = ApiError::from(OperationError::Taken { resource: "customer", field: "email" });
-        let told = serde_json::to_value(error.problem()).unwrap();
-        let expected = serde_json::json!({
-            "type": "/errors/RESOURCE_ALREADY_EXISTS", "title": "Already exists", "status": 409,
-            "detail": "Another customer has this email", "code": 3002, "name": "RESOURCE_ALREADY_EXISTS",
-            "errors": [{"pointer": "/email", "code": 3002, "name": "RESOURCE_ALREADY_EXISTS", "detail": "is taken"}],
-        });
-        assert_eq!(told, expected);
     }
 }
