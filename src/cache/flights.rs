@@ -59,7 +59,8 @@ impl Flights {
         begin: impl FnOnce() -> (Epoch, Future),
     ) -> Source {
         let mut under_way = self.0.under_way.lock();
-        let joined = under_way.get(&key).and_then(|flight| flight.load.upgrade());
+        let joined =
+            under_way.get(&key).filter(|flight| flight.epoch >= since).and_then(|flight| flight.load.upgrade());
         if let Some(flight) = joined {
             return Source::Flight(flight);
         }
