@@ -1,10 +1,10 @@
 //! A customer backend whose work is done by supervised actors.
 
-#![warn(missing_docs)]
-
 pub mod actors;
+pub mod app;
 pub mod broker;
 pub mod cache;
+pub mod cli;
 pub mod config;
 pub mod http;
 pub mod limiter;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `clientele` program; what it does is in the library.
+
+fn main() -> std::process::ExitCode {
+    clientele::cli::run()
+}

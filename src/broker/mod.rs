@@ -23,8 +23,12 @@ pub trait Consumer: Send {
 }
 pub struct Delivery {
     pub message: Message,
+    t: tokio::sync::oneshot::Sender<()>,
 }
 impl Delivery {
-    pub fn ack(self) {}
+    pub fn ack(self) {
+        let _ = self.t.send(());
+    }
     pub fn reject(self) {}
 }
+pub mod embedded;

@@ -193,7 +193,7 @@ impl Settings {
 
     fn read(reader: &mut Reader) -> Self {
         let app_env = read_app_env(reader);
-        let rate_limit_max_requests = reader.value("RATE_LIMIT_MAX_REQUESTS", values::number(0..=1_000_000));
+        let rate_limit_max_requests = reader.value("RATE_LIMIT_MAX_REQUESTS", values::number(0..=u32::MAX));
         let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
         Self {
             app_env,
@@ -226,9 +226,9 @@ impl Settings {
             rate_limit_window: reader.value("RATE_LIMIT_WINDOW", values::millis(1_000..=86_400_000)),
             rate_limit_max_requests,
             rate_limit_auth_max_requests: reader
-                .optional("RATE_LIMIT_AUTH_MAX_REQUESTS", values::number(0..=1_000_000))
+                .optional("RATE_LIMIT_AUTH_MAX_REQUESTS", values::number(0..=u32::MAX))
                 .unwrap_or_else(|| derived_auth_limit(rate_limit_max_requests)),
-            login_address_max_failures: reader.value("LOGIN_ADDRESS_MAX_FAILURES", values::number(0..=1_000_000)),
+            login_address_max_failures: reader.value("LOGIN_ADDRESS_MAX_FAILURES", values::number(0..=u32::MAX)),
             metrics_token: reader.secret("METRICS_TOKEN"),
             log_level: reader.value("LOG_LEVEL", values::log_level),
             log_format: reader.optional("LOG_FORMAT", values::choice(formats)).unwrap_or(match app_env {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::actors::Mailboxes;
+use crate::config::AllowedOrigins;
 use crate::model::time::Clock;
 
 use super::address::TrustedProxies;
@@ -19,8 +20,8 @@ pub struct ApiSettings {
     pub api_version: String,
     /// Whether anybody may register (§3).
     pub registration_open: bool,
-    /// Origins of pages that may read answers; empty, or one of them `*`: all.
-    pub allowed_origins: Vec<String>,
+    /// Origins of pages that may read answers.
+    pub allowed_origins: AllowedOrigins,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
     /// Signs the cursors of lists.

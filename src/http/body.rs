@@ -159,3 +159,107 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::routes::{Access, endpoint};
+    use super::super::testing::{json, problem, serving, settings};
+    use super::*;
+    use actix_web::HttpResponse;
+    use actix_web::test::{TestRequest, call_service};
+
+    async fn echo(JsonBody(body): JsonBody) -> HttpResponse {
+        HttpResponse::Ok().json(body)
+    }
+
+    async fn echo_optional(OptionalJsonBody(body): OptionalJsonBody) -> HttpResponse {
+        HttpResponse::Ok().json(body)
+    }
+
+    fn json_request(body: impl Into<Bytes>) -> TestRequest {
+        TestRequest::post().uri("/echo").insert_header(("content-type", "application/json")).set_payload(body)
+    }
+
+    fn nested(levels: usize) -> String {
+        format!("{}{}", "[".repeat(levels), "]".repeat(levels))
+    }
+
+    #[actix_web::test]
+    async fn bodies_that_are_no_json_are_told_so() {
+        let server = serving(settings(), vec![endpoint(Method::POST, "/echo", Access::Public, echo)]).await;
+        let bodies: [&[u8]; 10] = [
+            b"",
+            b" ",
+            b"{",
+            b"{} {}",
+            b"{'a':1}",
+            b"\"\xff\"",
+            br#""\ud800""#,
+            br#"{"a":"\udc00x"}"#,
+            b"NaN",
+            nested(33).leak().as_bytes(),
+        ];
+        for body in bodies.into_iter().chain([nested(100_000).leak().as_bytes()]) {
+            let told = problem(call_service(&server, json_request(body).to_request()).await).await;
+            assert_eq!(
+                told,
+                (400, 2004, vec![String::new()]),
+                "{:?}",
+                String::from_utf8_lossy(&body[..body.len().min(40)])
+            );
+        }
+        let answer = call_service(&server, json_request(nested(32)).to_request()).await;
+        assert_eq!(answer.status(), 200);
+        let answer = call_service(&server, json_request(r#""\ud83e\udd80""#).to_request()).await;
+        assert_eq!(json(answer).await, "🦀");
+    }
+
+    #[actix_web::test]
+    async fn bodies_of_another_kind_are_refused() {
+        let server = serving(settings(), vec![endpoint(Method::POST, "/echo", Access::Public, echo)]).await;
+        for kind in ["", "text/plain", "application/merge-patch+json", "application/json; charset=latin1", "json"] {
+            let request = TestRequest::post().uri("/echo").insert_header(("content-type", kind)).set_payload("{}");
+            assert_eq!(problem(call_service(&server, request.to_request()).await).await.0, 415, "{kind}");
+        }
+        for kind in
+            ["application/json", "Application/JSON", "application/json;charset=\"UTF-8\"", "application/json; v=1"]
+        {
+            let request = TestRequest::post().uri("/echo").insert_header(("content-type", kind)).set_payload("{}");
+            assert_eq!(call_service(&server, request.to_request()).await.status(), 200, "{kind}");
+        }
+        let compressed = json_request("{}").insert_header(("content-encoding", "gzip"));
+        assert_eq!(problem(call_service(&server, compressed.to_request()).await).await.0, 415);
+    }
+
+    #[actix_web::test]
+    async fn a_merge_patch_is_json_to_patch_alone() {
+        let server = serving(settings(), vec![endpoint(Method::PATCH, "/echo", Access::Public, echo)]).await;
+        for kind in ["application/json", "application/merge-patch+json"] {
+            let request = TestRequest::patch().uri("/echo").insert_header(("content-type", kind)).set_payload("{}");
+            assert_eq!(call_service(&server, request.to_request()).await.status(), 200, "{kind}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_body_may_have_1_mib_and_not_a_byte_more() {
+        let server = serving(settings(), vec![endpoint(Method::POST, "/echo", Access::Public, echo)]).await;
+        let sized = |size: usize| format!("\"{}\"", "a".repeat(size - 2));
+        let answer = call_service(&server, json_request(sized(LARGEST)).to_request()).await;
+        assert_eq!(answer.status(), 200);
+        let answer = call_service(&server, json_request(sized(LARGEST + 1)).to_request()).await;
+        assert_eq!(problem(answer).await, (413, 2002, vec![]));
+        // Told by its length alone, before anything of it arrives.
+        let announced = json_request("{}").insert_header(("content-length", "1048577"));
+        assert_eq!(problem(call_service(&server, announced.to_request()).await).await, (413, 2002, vec![]));
+    }
+
+    #[actix_web::test]
+    async fn an_optional_body_may_be_absent_but_not_malformed() {
+        let server = serving(settings(), vec![endpoint(Method::POST, "/echo", Access::Public, echo_optional)]).await;
+        let absent = TestRequest::post().uri("/echo").insert_header(("content-length", "0"));
+        assert_eq!(json(call_service(&server, absent.to_request()).await).await, Value::Null);
+        assert_eq!(problem(call_service(&server, json_request("{").to_request()).await).await.1, 2004);
+        let present = call_service(&server, json_request("{\"a\":1}").to_request()).await;
+        assert_eq!(json(present).await["a"], 1);
+    }
+}

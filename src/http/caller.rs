@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::future::{Ready, ready};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,16 +124,6 @@ impl Caller {
     /// The client's address; `None` where the connection has none.
     pub fn address(&self) -> Option<IpAddr> {
         self.0.address
-    }
-
-    /// The address whose budget the request comes out of: a network of 64 bits in IPv6, where a client has as many
-    /// addresses as it likes.
-    pub(super) fn address_for_budget(&self) -> IpAddr {
-        match self.0.address {
-            Some(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
-            Some(address) => address,
-            None => Ipv4Addr::UNSPECIFIED.into(),
-        }
     }
 
     /// The request's id.

@@ -105,6 +105,7 @@ impl FromRequest for IfMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
 
     fn headers(name: HeaderName, lines: &[&'static str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -135,5 +136,32 @@ mod tests {
         for hopeless in ["", "7", "W/\"7\"", "\"x\"", "\"07\"", "\"-7\"", "\"+7\"", "\"99999999999999999999\""] {
             assert_eq!(expected(&[hopeless]), Some(NO_VERSION), "{hopeless}");
         }
+    }
+    struct Seven;
+
+    impl Represent for Seven {
+        type Representation<'a> = u64;
+
+        fn represent(&self) -> u64 {
+            7
+        }
+    }
+
+    #[test]
+    fn a_client_that_has_the_version_is_told_so_when_it_reads() {
+        let status = |request: TestRequest| Versioned::new(3, Seven).respond_to(&request.to_http_request()).status();
+        let known = ("if-none-match", "\"3\"");
+        assert_eq!(status(TestRequest::get().insert_header(known)), 304);
+        assert_eq!(status(TestRequest::get().insert_header(("if-none-match", "\"2\""))), 200);
+        assert_eq!(status(TestRequest::patch().insert_header(known)), 200);
+    }
+
+    #[test]
+    fn what_was_made_is_told_with_its_place_and_version() {
+        let made = Versioned::created(1, Seven, "/sevens/7".to_owned());
+        let answer = made.respond_to(&TestRequest::post().to_http_request());
+        assert_eq!(answer.status(), 201);
+        assert_eq!(answer.headers().get(header::LOCATION).unwrap(), "/sevens/7");
+        assert_eq!(answer.headers().get(header::ETAG).unwrap(), "\"1\"");
     }
 }

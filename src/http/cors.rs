@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 
+use crate::config::AllowedOrigins;
+
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
 /// What scripts may read of an answer beside the few headers that they always may.
@@ -31,14 +33,14 @@ pub(super) enum Cors {
 }
 
 impl Cors {
-    /// Allows these origins; all, if there is none or one of them is `*`.
-    pub(super) fn of(origins: &[String]) -> Self {
-        if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
-            return Self::Anybody;
+    /// Allows the origins of this setting.
+    pub(super) fn of(origins: &AllowedOrigins) -> Self {
+        match origins {
+            AllowedOrigins::Any => Self::Anybody,
+            AllowedOrigins::Listed(origins) => {
+                Self::Listed(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
+            }
         }
-        // An origin has no slash at its end, though people write one.
-        let values = origins.iter().filter_map(|origin| HeaderValue::from_str(origin.trim_end_matches('/')).ok());
-        Self::Listed(values.collect())
     }
 
     /// Says on an answer whether the page that asked may read it.
@@ -94,16 +96,14 @@ mod tests {
 
     #[test]
     fn without_a_list_every_origin_may_read() {
-        for origins in [&[][..], &["*".to_owned()], &[OURS.to_owned(), "*".to_owned()]] {
-            let answer = answer_to(&Cors::of(origins), &from("https://elsewhere.example"));
-            assert_eq!(answer.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "*");
-            assert_eq!(answer.get(header::ACCESS_CONTROL_ALLOW_METHODS).unwrap(), "GET, PATCH");
-        }
+        let answer = answer_to(&Cors::of(&AllowedOrigins::Any), &from("https://elsewhere.example"));
+        assert_eq!(answer.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), "*");
+        assert_eq!(answer.get(header::ACCESS_CONTROL_ALLOW_METHODS).unwrap(), "GET, PATCH");
     }
 
     #[test]
     fn listed_origins_are_echoed_and_others_told_nothing() {
-        let cors = Cors::of(&[format!("{OURS}/")]);
+        let cors = Cors::of(&AllowedOrigins::Listed(vec![OURS.to_owned()]));
         let answer = answer_to(&cors, &from(OURS));
         assert_eq!(answer.get(header::ACCESS_CONTROL_ALLOW_ORIGIN).unwrap(), OURS);
         assert_eq!(answer.get(header::VARY).unwrap(), "Origin");

@@ -135,3 +135,102 @@ fn log(caller: &Caller, answer: &HttpResponse) {
         client = caller.address().map(tracing::field::display),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::routes::{Access, endpoint};
+    use super::super::testing::{problem, serving, settings};
+    use super::*;
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, call_service};
+    use std::sync::atomic::Ordering::Relaxed;
+
+    #[actix_web::test]
+    async fn every_answer_has_the_same_headers() {
+        let server = serving(settings(), vec![]).await;
+        let requests = [
+            (Method::GET, "/health", 200),
+            (Method::GET, "/nothing", 404),
+            (Method::POST, "/health", 405),
+            (Method::OPTIONS, "/health", 204),
+            (Method::GET, "/health?a=1", 400),
+        ];
+        for (method, path, status) in requests {
+            let request = TestRequest::with_uri(path).method(method).insert_header(("x-request-id", "job-7"));
+            let answer = call_service(&server, request.to_request()).await;
+            assert_eq!(answer.status(), status, "{path}");
+            let expected = [
+                ("x-request-id", "job-7"),
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "SAMEORIGIN"),
+                ("strict-transport-security", "max-age=31536000; includeSubDomains"),
+                ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+                ("access-control-allow-origin", "*"),
+            ];
+            for (name, value) in expected {
+                assert_eq!(answer.headers().get(name).unwrap(), value, "{path} {name}");
+            }
+            assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_problem_tells_the_path_and_the_request_id_of_its_answer() {
+        let server = serving(settings(), vec![]).await;
+        let answer = call_service(&server, TestRequest::with_uri("/no/such?token=secret").to_request()).await;
+        let id = answer.headers().get(X_REQUEST_ID).unwrap().to_str().unwrap().to_owned();
+        let body = super::super::testing::json(answer).await;
+        assert_eq!(body["requestId"], id);
+        assert_eq!(body["instance"], "/no/such");
+        assert_eq!(body["type"], "/errors/RESOURCE_NOT_FOUND");
+    }
+
+    #[actix_web::test]
+    async fn a_head_of_more_than_16_kib_is_refused() {
+        let server = serving(settings(), vec![]).await;
+        let sized = |size: usize| TestRequest::with_uri("/health/live").insert_header(("x-filler", "a".repeat(size)));
+        assert_eq!(call_service(&server, sized(16_000).to_request()).await.status(), 200);
+        let answer = call_service(&server, sized(16_400).to_request()).await;
+        assert_eq!(problem(answer).await, (431, 2002, vec![]));
+        let uri = format!("/health/live?{}", "a".repeat(16_400));
+        let answer = call_service(&server, TestRequest::with_uri(&uri).to_request()).await;
+        assert_eq!(problem(answer).await, (431, 2002, vec![]));
+    }
+
+    #[actix_web::test]
+    async fn connections_are_closed_while_the_server_stops() {
+        let settings = settings();
+        let server = serving(settings.clone(), vec![]).await;
+        let closes = || async {
+            let answer = call_service(&server, TestRequest::with_uri("/health/live").to_request()).await;
+            answer.response().head().connection_type() == ConnectionType::Close
+        };
+        assert!(!closes().await);
+        settings.draining.store(true, Relaxed);
+        assert!(closes().await);
+        let answer = call_service(&server, TestRequest::with_uri("/health/ready").to_request()).await;
+        assert_eq!(problem(answer).await, (503, 5001, vec![]));
+    }
+
+    #[actix_web::test]
+    async fn a_preflight_is_answered_without_a_token() {
+        async fn nothing() -> HttpResponse {
+            HttpResponse::NoContent().finish()
+        }
+        let table = vec![
+            endpoint(Method::GET, "/things", Access::SignedIn, nothing),
+            endpoint(Method::POST, "/things", Access::SignedIn, nothing),
+        ];
+        let server = serving(settings(), table).await;
+        let request = TestRequest::with_uri("/things")
+            .method(Method::OPTIONS)
+            .insert_header(("origin", "https://app.example.com"))
+            .insert_header(("access-control-request-method", "POST"));
+        let answer = call_service(&server, request.to_request()).await;
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers().get("access-control-allow-methods").unwrap(), "GET, HEAD, POST, OPTIONS");
+        assert!(
+            answer.headers().get("access-control-allow-headers").unwrap().to_str().unwrap().contains("Authorization")
+        );
+    }
+}

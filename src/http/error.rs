@@ -351,3 +351,89 @@ impl ResponseError for ApiError {
         HttpResponse::new(self.0.status)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_the_status_of_the_contract() {
+        let expected = [
+            (401, &[1001, 1002, 1003, 1004][..]),
+            (403, &[1005]),
+            (423, &[1006]),
+            (400, &[2001, 2002, 2003, 2004]),
+            (404, &[3001]),
+            (409, &[3002, 3003]),
+            (410, &[3004]),
+            (500, &[4001, 4002, 4003]),
+            (503, &[4004, 5001]),
+            (502, &[5002]),
+            (504, &[5003]),
+            (429, &[5004]),
+        ];
+        for &code in ErrorCode::ALL {
+            let status = ApiError::plain(code).status().as_u16();
+            assert!(expected.iter().any(|(told, codes)| *told == status && codes.contains(&code.number())), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_tried_again_says_when_and_401_challenges() {
+        for &code in ErrorCode::ALL {
+            let answer = ApiError::plain(code).build(vec![]);
+            let has = |name| answer.headers().contains_key(name);
+            // Of a locked account only the actor knows for how long.
+            assert_eq!(has(header::RETRY_AFTER), matches!(answer.status().as_u16(), 429 | 503), "{code:?}");
+            assert_eq!(has(header::WWW_AUTHENTICATE), answer.status() == 401, "{code:?}");
+        }
+        let locked = OperationError::Locked { retry_after: Duration::from_millis(59_001) };
+        assert_eq!(ApiError::from(locked).build(vec![]).headers().get(header::RETRY_AFTER).unwrap(), "60");
+    }
+
+    #[test]
+    fn waiting_times_are_rounded_up_to_whole_seconds() {
+        let told = |millis| whole_seconds(Duration::from_millis(millis));
+        assert_eq!([told(0), told(1), told(1_000), told(1_001), told(59_999)], [1, 1, 1, 2, 60]);
+    }
+
+    #[test]
+    fn what_a_panic_said_is_never_told() {
+        let crashed = AskError::Crashed { reason: "SELECT * FROM users at src/secret.rs:7".into() };
+        let error = ApiError::from(OperationError::from(crashed));
+        let told = serde_json::to_string(&error.problem()).unwrap();
+        assert!(!told.contains("SELECT") && !told.contains("secret.rs"), "{told}");
+        assert_eq!((error.status().as_u16(), error.code().number()), (503, 5001));
+    }
+
+    #[test]
+    fn refusals_have_the_status_of_their_kind() {
+        let table = [
+            (OperationError::VersionMismatch, 412, 3003),
+            (OperationError::Conflict("no".into()), 409, 3003),
+            (OperationError::NotFound("customer"), 404, 3001),
+            (OperationError::Deleted("customer"), 410, 3004),
+            (OperationError::Taken { resource: "customer", field: "email" }, 409, 3002),
+            (OperationError::Forbidden(Permission::CustomersRead), 403, 1005),
+            (OperationError::AddressLocked { retry_after: SOON }, 429, 5004),
+            (OperationError::Unavailable(AskError::DeadlineExceeded), 504, 5003),
+            (OperationError::Unavailable(AskError::Stopped), 503, 5001),
+        ];
+        for (error, status, code) in table {
+            let told = ApiError::from(error.clone());
+            assert_eq!((told.status().as_u16(), told.code().number()), (status, code), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_a_batch_has_no_envelope() {
+        let error = ApiError::from(OperationError::Taken { resource: "customer", field: "email" });
+        let told = serde_json::to_value(error.problem()).unwrap();
+        let expected = serde_json::json!({
+            "type": "/errors/RESOURCE_ALREADY_EXISTS", "title": "Already exists", "status": 409,
+            "detail": "Another customer has this email", "code": 3002, "name": "RESOURCE_ALREADY_EXISTS",
+            "errors": [{"pointer": "/email", "code": 3002, "name": "RESOURCE_ALREADY_EXISTS", "detail": "is taken"}],
+        });
+        assert_eq!(told, expected);
+    }
+}

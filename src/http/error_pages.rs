@@ -46,3 +46,26 @@ fn page(code: ErrorCode) -> String {
          <dl>\n<dt>Code</dt><dd>{number}</dd>\n<dt>Name</dt><dd>{name}</dd>\n<dt>Status</dt><dd>{status}</dd>\n</dl>\n</html>\n"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{json, problem, serving, settings};
+    use super::*;
+    use actix_web::test::{TestRequest, call_service, read_body};
+
+    #[actix_web::test]
+    async fn each_code_is_explained_as_a_page_and_as_json() {
+        let server = serving(settings(), vec![]).await;
+        for &code in ErrorCode::ALL {
+            let uri = format!("/errors/{}", code.name());
+            let body = json(call_service(&server, TestRequest::with_uri(&uri).to_request()).await).await;
+            assert_eq!(body["code"], code.number());
+            let browser = TestRequest::with_uri(&uri).insert_header(("accept", "text/html,application/xml;q=0.9,*/*"));
+            let answer = call_service(&server, browser.to_request()).await;
+            assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
+            assert!(String::from_utf8_lossy(&read_body(answer).await).contains(code.title()));
+        }
+        let answer = call_service(&server, TestRequest::with_uri("/errors/NO_SUCH").to_request()).await;
+        assert_eq!(problem(answer).await, (404, 3001, vec![]));
+    }
+}

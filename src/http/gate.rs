@@ -1,5 +1,7 @@
 //! The gate before every endpoint: who is it, is their budget spent, may they (§8, §3, §4, in this order).
 
+use std::net::Ipv4Addr;
+
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::actors::OperationError;
@@ -69,7 +71,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 async fn count(caller: &Caller, policy: Policy) -> Result<Decision, ApiError> {
     let subject = match caller.signed_in() {
         Some(principal) => Subject::User(principal.user_id),
-        None => Subject::Address(caller.address_for_budget()),
+        // Connections without an address share one budget.
+        None => Subject::Address(caller.address().unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
     };
     Ok(caller.api().mailboxes.rate_limiter.ask(caller.deadline(), TakeRequest { subject, policy }).await?)
 }

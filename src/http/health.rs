@@ -153,3 +153,33 @@ fn told(check: Check) -> Map<String, Value> {
     told.extend(check.details);
     told
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{json, serving, settings};
+    use super::*;
+    use actix_web::test::{TestRequest, call_service};
+
+    #[actix_web::test]
+    async fn health_has_the_body_of_the_original_and_checks() {
+        let server = serving(settings(), vec![]).await;
+        let body = json(call_service(&server, TestRequest::with_uri("/health").to_request()).await).await;
+        let expected = serde_json::json!({
+            "status": "ok",
+            "timestamp": "2026-03-23T10:00:00.000Z",
+            "version": env!("CARGO_PKG_VERSION"),
+            "environment": "production",
+            "memoryUsage": {"heapUsed": 67, "heapTotal": 128, "external": 12, "rss": 167},
+            "uptime": 3600,
+            "checks": {},
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn a_check_is_told_with_its_details() {
+        let details = serde_json::json!({"latencyMs": 3}).as_object().unwrap().clone();
+        let check = Check { name: "store", status: CheckStatus::Degraded, details };
+        assert_eq!(Value::from(told(check)), serde_json::json!({"status": "degraded", "latencyMs": 3}));
+    }
+}

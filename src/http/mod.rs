@@ -41,6 +41,8 @@ pub mod schema;
 pub mod security;
 pub mod server;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 pub mod users;
 
 pub use api::{Api, ApiSettings};

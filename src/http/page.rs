@@ -152,3 +152,96 @@ struct PageInfo<'a> {
 fn represented<T: Represent, S: Serializer>(items: &&[T], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(items.iter().map(Represent::represent))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::routes::{Access, endpoint_with_query};
+    use super::super::testing::{json, problem, serving, settings};
+    use super::*;
+    use crate::actors::listing::Position;
+    use crate::model::id::ObjectId;
+    use actix_web::http::Method;
+    use actix_web::test::{TestRequest, call_service};
+
+    struct Number(u64);
+
+    impl Represent for Number {
+        type Representation<'a> = u64;
+
+        fn represent(&self) -> u64 {
+            self.0
+        }
+    }
+
+    /// A list of all numbers: what is behind a place begins with its number.
+    fn numbers(page: PageParameters) -> Listing<Number> {
+        let PageRequest { limit, after, total } = page.request();
+        let first = after.map_or(0, |position| serde_json::to_value(position.value).unwrap().as_u64().unwrap() + 1);
+        let last = first + limit as u64 - 1;
+        let next = Some(Position { value: (last as i64).into(), id: ObjectId::from_bytes([0; 12]) });
+        page.answer(Page { items: (first..=last).map(Number).collect(), next, total: total.then_some(1_000) })
+    }
+
+    async fn list(page: PageParameters) -> Listing<Number> {
+        numbers(page)
+    }
+
+    async fn filtered(mut parameters: Parameters) -> Result<Listing<Number>, ApiError> {
+        let page = PageParameters::read(&mut parameters);
+        parameters.take("sort");
+        parameters.take("q");
+        Ok(numbers(parameters.finish(|| page.unwrap())?))
+    }
+
+    fn table() -> Vec<super::super::routes::Endpoint> {
+        vec![
+            endpoint_with_query(Method::GET, "/numbers", Access::Public, list),
+            endpoint_with_query(Method::GET, "/others", Access::Public, list),
+            endpoint_with_query(Method::GET, "/filtered", Access::Public, filtered),
+        ]
+    }
+
+    #[actix_web::test]
+    async fn a_list_is_followed_by_its_links() {
+        let server = serving(settings(), table()).await;
+        let mut uri = "/numbers?limit=3&include=total".to_owned();
+        for first in [0, 3, 6] {
+            let answer = call_service(&server, TestRequest::with_uri(&uri).to_request()).await;
+            let link = answer.headers().get("link").unwrap().to_str().unwrap().to_owned();
+            let body = json(answer).await;
+            assert_eq!(body["data"], serde_json::json!([first, first + 1, first + 2]));
+            assert_eq!(body["page"]["limit"], 3);
+            assert_eq!(body["page"]["hasMore"], true);
+            assert_eq!(body["page"]["total"], 1_000);
+            uri = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap().to_owned();
+            assert!(uri.contains(body["page"]["nextCursor"].as_str().unwrap()));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_cursor_of_another_list_sort_or_filter_is_refused() {
+        let server = serving(settings(), table()).await;
+        let status = |uri: String| {
+            let answer = call_service(&server, TestRequest::with_uri(&uri).to_request());
+            async { answer.await.status().as_u16() }
+        };
+        let answer = call_service(&server, TestRequest::with_uri("/filtered?sort=name&q=a").to_request()).await;
+        let cursor = json(answer).await["page"]["nextCursor"].as_str().unwrap().to_owned();
+        assert_eq!(status(format!("/filtered?sort=name&q=a&cursor={cursor}")).await, 200);
+        assert_eq!(status(format!("/filtered?cursor={cursor}&limit=7&q=a&sort=name")).await, 200);
+        for foreign in ["/filtered?sort=name", "/filtered?sort=-name&q=a", "/filtered?sort=name&q=b", "/numbers?a"] {
+            assert_eq!(status(format!("{foreign}&cursor={cursor}")).await, 400, "{foreign}");
+        }
+        let answer = call_service(&server, TestRequest::with_uri("/others?cursor=forged").to_request()).await;
+        assert_eq!(problem(answer).await, (400, 2002, vec!["/cursor".to_owned()]));
+    }
+
+    #[actix_web::test]
+    async fn everything_wrong_with_a_page_is_told_at_once() {
+        let server = serving(settings(), table()).await;
+        let uri = "/numbers?limit=101&include=everything&cursor=&sort=name";
+        let answer = call_service(&server, TestRequest::with_uri(uri).to_request()).await;
+        let pointers = ["/limit", "/cursor", "/include", "/sort"].map(str::to_owned).to_vec();
+        assert_eq!(problem(answer).await, (400, 2002, pointers));
+    }
+}

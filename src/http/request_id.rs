@@ -73,7 +73,7 @@ mod tests {
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         headers
     }
 

@@ -157,7 +157,7 @@ fn policy_of(path: &str) -> Option<Policy> {
     Some(if path.starts_with("/auth/") { Policy::Auth } else { Policy::Default })
 }
 
-fn mount_under(
+pub(super) fn mount_under(
     config: &mut web::ServiceConfig,
     base: &str,
     mut table: Vec<Endpoint>,
@@ -195,4 +195,147 @@ fn guarded_by(route: Route, method: &Method) -> Route {
 /// Answers a path that is not in the table.
 pub(super) async fn unknown_route(caller: Caller) -> HttpResponse {
     ApiError::unknown_route().answer(&caller)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::body::JsonBody;
+    use super::super::id::PathId;
+    use super::super::testing::{problem, serving, settings};
+    use super::*;
+    use crate::model::id::CustomerId;
+    use actix_web::test::{TestRequest, call_service, read_body};
+    use std::time::Duration;
+
+    async fn take(_: JsonBody, _: PathId<CustomerId>) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+
+    async fn fail() -> HttpResponse {
+        panic!("a handler's own words");
+    }
+
+    async fn idle() -> HttpResponse {
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        HttpResponse::NoContent().finish()
+    }
+
+    #[actix_web::test]
+    async fn unknown_routes_are_404_and_other_methods_405_with_allow() {
+        let server = serving(settings(), vec![]).await;
+        for path in ["/", "/nothing", "/health/", "/api/v1", "/api/v1/customers/import", "/api/v1/customers/export"] {
+            for method in [Method::GET, Method::POST, Method::OPTIONS] {
+                let request = TestRequest::with_uri(path).method(method).to_request();
+                assert_eq!(problem(call_service(&server, request).await).await, (404, 3001, vec![]), "{path}");
+            }
+        }
+        for method in ["POST", "DELETE", "BREW"] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = call_service(&server, TestRequest::with_uri("/health").method(method).to_request()).await;
+            assert_eq!(answer.headers().get("allow").unwrap(), "GET, HEAD, OPTIONS");
+            assert_eq!(problem(answer).await, (405, 2002, vec![]));
+        }
+    }
+
+    #[actix_web::test]
+    async fn options_tells_the_methods_and_head_is_as_get() {
+        let server = serving(settings(), vec![]).await;
+        let options = TestRequest::with_uri("/health").method(Method::OPTIONS).to_request();
+        let answer = call_service(&server, options).await;
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers().get("allow").unwrap(), "GET, HEAD, OPTIONS");
+        let head = call_service(&server, TestRequest::with_uri("/health").method(Method::HEAD).to_request()).await;
+        assert_eq!(head.status(), 200);
+        assert_eq!(head.headers().get("content-type").unwrap(), "application/json");
+    }
+
+    #[actix_web::test]
+    async fn literal_segments_are_never_taken_for_ids() {
+        async fn words() -> &'static str {
+            "words"
+        }
+        async fn id() -> &'static str {
+            "id"
+        }
+        let table = vec![
+            endpoint(Method::GET, "/things/{id}", Access::Public, id),
+            endpoint(Method::PATCH, "/things/words", Access::Public, words),
+            endpoint(Method::PATCH, "/things/{id}", Access::Public, id),
+            endpoint(Method::GET, "/things/words/{id}", Access::Public, words),
+        ];
+        let server = serving(settings(), table).await;
+        let read = |method: Method, path: &'static str| {
+            let request = TestRequest::with_uri(path).method(method).to_request();
+            let answer = call_service(&server, request);
+            async { read_body(answer.await).await }
+        };
+        assert_eq!(read(Method::GET, "/things/7").await, "id");
+        assert_eq!(read(Method::PATCH, "/things/7").await, "id");
+        assert_eq!(read(Method::PATCH, "/things/words").await, "words");
+        assert_eq!(read(Method::GET, "/things/words/7").await, "words");
+        let answer = call_service(&server, TestRequest::with_uri("/things/words").to_request()).await;
+        assert_eq!(answer.headers().get("allow").unwrap(), "PATCH, OPTIONS");
+        assert_eq!(problem(answer).await.0, 405);
+    }
+
+    #[actix_web::test]
+    async fn a_body_of_the_wrong_kind_or_size_comes_before_what_else_is_wrong() {
+        let server = serving(settings(), vec![endpoint(Method::PUT, "/things/{id}", Access::Public, take)]).await;
+        let put = || TestRequest::put().uri("/things/7?surprise=1");
+        let answer = call_service(&server, put().to_request()).await;
+        assert_eq!(problem(answer).await.0, 415);
+        let json = put().insert_header(("content-type", "application/json"));
+        let answer = call_service(&server, json.insert_header(("content-length", "9999999")).to_request()).await;
+        assert_eq!(problem(answer).await.0, 413);
+        let json = put().insert_header(("content-type", "application/json")).set_payload("{}");
+        assert_eq!(problem(call_service(&server, json.to_request()).await).await, (400, 2004, vec!["/id".to_owned()]));
+    }
+
+    #[actix_web::test]
+    async fn an_endpoint_without_parameters_refuses_any() {
+        let server = serving(settings(), vec![]).await;
+        let answer = call_service(&server, TestRequest::with_uri("/health?a=1&b").to_request()).await;
+        assert_eq!(problem(answer).await, (400, 2002, vec!["/a".to_owned(), "/b".to_owned()]));
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_and_the_next_request_served() {
+        let server = serving(settings(), vec![endpoint(Method::GET, "/fail", Access::Public, fail)]).await;
+        for _ in 0..3 {
+            let answer = call_service(&server, TestRequest::with_uri("/fail").to_request()).await;
+            assert_eq!(answer.headers().get("retry-after").unwrap(), "1");
+            let body = read_body(answer).await;
+            assert!(!String::from_utf8_lossy(&body).contains("own words"), "{body:?}");
+        }
+        let answer = call_service(&server, TestRequest::with_uri("/health/live").to_request()).await;
+        assert_eq!(answer.status(), 200);
+    }
+
+    #[test]
+    fn a_request_that_takes_longer_than_30_seconds_is_given_up() {
+        crate::actors::supervision::testkit::paused(async {
+            let server = serving(settings(), vec![endpoint(Method::GET, "/idle", Access::Public, idle)]).await;
+            let answer = call_service(&server, TestRequest::with_uri("/idle").to_request()).await;
+            assert_eq!(problem(answer).await, (504, 5003, vec![]));
+        });
+    }
+
+    #[actix_web::test]
+    async fn what_asks_an_absent_actor_is_503() {
+        let table = vec![endpoint(Method::GET, "/mine", Access::SignedIn, idle)];
+        let server = serving(settings(), table).await;
+        let answer = call_service(&server, TestRequest::with_uri("/mine").to_request()).await;
+        assert_eq!(answer.headers().get("www-authenticate").unwrap(), "Bearer realm=\"clientele\"");
+        assert_eq!(problem(answer).await, (401, 1001, vec![]));
+        let signed_in = TestRequest::with_uri("/mine").insert_header(("authorization", "Bearer abc")).to_request();
+        let answer = call_service(&server, signed_in).await;
+        assert!(answer.headers().contains_key("retry-after"));
+        assert_eq!(problem(answer).await, (503, 5001, vec![]));
+    }
+
+    #[test]
+    fn sign_in_has_a_budget_of_its_own() {
+        assert_eq!(policy_of("/auth/login"), Some(Policy::Auth));
+        assert_eq!(policy_of("/customers/{id}"), Some(Policy::Default));
+    }
 }

@@ -18,7 +18,7 @@ pub static CUSTOMERS: Collection = Collection {
     indexes: &[
         Index::Unique("emailKey"),
         Index::Live("createdAt"),
-        Index::Compound { field: "status", then: "createdAt" },
+        Index::Live("status"),
         Index::Live("country"),
         Index::Live("ungrouped"),
         Index::Multi { field: "groupIds", then: "createdAt" },

@@ -1,0 +1,267 @@
+//! What stands behind HTTP: the embedded store, cache, limiter and broker, and the actors over them.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use actix::Arbiter;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::actors::Mailboxes;
+use crate::actors::audit::{AuditActor, Bell};
+use crate::actors::auth::passwords::{HashCost, PasswordHasher};
+use crate::actors::auth::{AuthActor, AuthPolicy};
+use crate::actors::customers::CustomerActor;
+use crate::actors::groups::GroupActor;
+use crate::actors::rate_limiter::{Quotas, RateLimiterActor};
+use crate::actors::records::Records;
+use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
+use crate::broker::Broker;
+use crate::broker::embedded::EmbeddedBroker;
+use crate::cache::Cache;
+use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
+use crate::config::Settings;
+use crate::limiter::governor::GovernorLimiter;
+use crate::limiter::{Limiter, Quota};
+use crate::model::COLLECTIONS;
+use crate::model::session::Lifetimes;
+use crate::model::time::Clock;
+use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::{Migration, Store};
+
+use super::StartupError;
+
+/// The file of the embedded store, in the data folder.
+const STORE_FILE: &str = "clientele.db";
+
+/// Messages that a hot actor works on at once. Each one costs the others a little; what waits for a password's hash is
+/// bounded by the pool.
+const MAX_IN_FLIGHT: usize = 256;
+
+/// Passwords that may wait for each thread that hashes: some 0.3 s of work.
+const PASSWORDS_WAITING: usize = 16;
+
+/// The absolute end of a session (§3).
+const SESSION_END: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
+/// The actors and what they stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct Backend(Arc<Inner>);
+
+struct Inner {
+    supervisor: Supervisor,
+    records: Records,
+    store: Arc<dyn Store>,
+    cache: Arc<dyn Cache>,
+    limiter: Arc<dyn Limiter>,
+    hashers: Pool<PasswordHasher>,
+    policy: AuthPolicy,
+    quotas: Quotas,
+    audit: Mailbox<AuditActor>,
+    audit_thread: Arbiter,
+    workers: Mutex<Vec<Mailboxes>>,
+    next_replica: AtomicUsize,
+    expected_workers: usize,
+    worker_started: Notify,
+}
+
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Backend").field("records", &self.0.records).finish_non_exhaustive()
+    }
+}
+
+impl Backend {
+    /// Opens the store and starts what there is one of. Replicas are started by each worker on its own thread.
+    /// Needs a running actix system.
+    ///
+    /// # Errors
+    /// The store does not open, or is newer than this program.
+    pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartupError> {
+        let secrets = settings.token_secrets()?;
+        let supervisor = Supervisor::new();
+        let store = Arc::new(open_store(settings)?);
+        supervisor.register_pool(store.readers());
+        supervisor.register_pool(store.writer());
+        let store: Arc<dyn Store> = store;
+        store.migrate().await?;
+        let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
+        let bell = Bell::default();
+        let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
+        let hashers = start_hashers();
+        supervisor.register_pool(&hashers);
+        let audit_thread = Arbiter::new();
+        let audit = start_audit(&supervisor, &audit_thread, records.clone(), &bell);
+        Ok(Self(Arc::new(Inner {
+            supervisor,
+            records,
+            store,
+            cache,
+            limiter: Arc::new(GovernorLimiter::new()),
+            hashers,
+            policy: AuthPolicy {
+                access_secret: secrets.access.expose().as_bytes().into(),
+                refresh_secret: secrets.refresh.expose().as_bytes().into(),
+                access_lifetime: settings.jwt_expires_in,
+                lifetimes: Lifetimes {
+                    sliding: settings.jwt_refresh_expires_in,
+                    absolute: SESSION_END.max(settings.jwt_refresh_expires_in),
+                    grace: settings.refresh_grace,
+                },
+                address_max_failures: settings.login_address_max_failures,
+            },
+            quotas: quotas(settings),
+            audit,
+            audit_thread,
+            workers: Mutex::default(),
+            next_replica: AtomicUsize::new(0),
+            expected_workers: settings.workers(),
+            worker_started: Notify::new(),
+        })))
+    }
+
+    /// Starts one replica of each hot actor on the present thread. Each HTTP worker calls it once, so that a question
+    /// crosses no threads.
+    pub fn replicas(&self) -> Mailboxes {
+        let inner = &self.0;
+        let replica = inner.next_replica.fetch_add(1, Ordering::Relaxed);
+        let spec = |name| ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT);
+        let mailboxes = Mailboxes {
+            auth: inner.supervisor.spawn(
+                spec("auth"),
+                self.connected(|inner, records| AuthActor::new(records, inner.hashers.clone(), &inner.policy)),
+            ),
+            customers: inner
+                .supervisor
+                .spawn(spec("customers"), self.connected(|_, records| CustomerActor::new(records))),
+            groups: inner.supervisor.spawn(spec("groups"), self.connected(|_, records| GroupActor::new(records))),
+            rate_limiter: inner.supervisor.spawn(spec("rate-limiter"), {
+                let (limiter, quotas) = (Arc::clone(&inner.limiter), inner.quotas);
+                move || {
+                    let actor = RateLimiterActor::new(Arc::clone(&limiter), Arc::clone(&limiter), quotas);
+                    std::future::ready(Ok(actor))
+                }
+            }),
+            audit: inner.audit.clone(),
+        };
+        inner.workers.lock().push(mailboxes.clone());
+        inner.worker_started.notify_waiters();
+        mailboxes
+    }
+
+    /// A factory that makes sure of the store before it makes the actor.
+    fn connected<A>(
+        &self,
+        make: impl Fn(&Inner, Records) -> A + Clone + Send + 'static,
+    ) -> impl Fn() -> futures_util::future::LocalBoxFuture<'static, Result<A, StartError>> + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        move || {
+            let (inner, make) = (Arc::clone(&inner), make.clone());
+            Box::pin(async move {
+                inner.store.ping().await?;
+                Ok(make(&inner, inner.records.clone()))
+            })
+        }
+    }
+
+    /// Waits until every HTTP worker has its replicas.
+    pub async fn started(&self) {
+        loop {
+            let notified = self.0.worker_started.notified();
+            if self.workers().len() >= self.0.expected_workers {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// The mailboxes of each worker, in the order of their start.
+    pub fn workers(&self) -> Vec<Mailboxes> {
+        self.0.workers.lock().clone()
+    }
+
+    /// What watches over the actors.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.0.supervisor
+    }
+
+    /// The store.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// The cache.
+    pub fn cache(&self) -> &dyn Cache {
+        &*self.0.cache
+    }
+
+    /// The limiter.
+    pub fn limiter(&self) -> &dyn Limiter {
+        &*self.0.limiter
+    }
+
+    /// Drains the actors. What is not relayed by then stays in the outbox, durably.
+    pub async fn stop(&self, deadline: Deadline) {
+        for (name, drained) in self.0.supervisor.shutdown(deadline).await {
+            if drained.dropped > 0 || drained.timed_out {
+                tracing::warn!(
+                    name,
+                    dropped = drained.dropped,
+                    timed_out = drained.timed_out,
+                    "an actor was cut short"
+                );
+            }
+        }
+        self.0.audit_thread.stop();
+    }
+}
+
+/// Opens the embedded store and brings it to this program's version.
+///
+/// # Errors
+/// It does not open, or is newer than this program.
+pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
+    Ok(open_store(settings)?.migrate().await?)
+}
+
+fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
+    let folder = &settings.data_dir;
+    make_folder(folder).map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
+    Ok(SqliteStore::open(&folder.join(STORE_FILE), SqliteOptions::new(COLLECTIONS))?)
+}
+
+/// Makes the data folder, which is nobody else's business.
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// One thread less than there are cores, so that hashing leaves one for everything else.
+fn start_hashers() -> Pool<PasswordHasher> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = (cores - 1).max(1);
+    let spec = PoolSpec::new("passwords").threads(threads).queue(threads * PASSWORDS_WAITING);
+    Pool::start(spec, || PasswordHasher::new(HashCost::default()))
+}
+
+/// There is one AuditActor, on a thread of its own: events have one order.
+fn start_audit(supervisor: &Supervisor, thread: &Arbiter, records: Records, bell: &Bell) -> Mailbox<AuditActor> {
+    let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::default());
+    let mailbox = supervisor.spawn_on(&thread.handle(), ActorSpec::new("audit"), {
+        let bell = bell.clone();
+        move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())
+    });
+    bell.connect(mailbox.clone());
+    mailbox
+}
+
+fn quotas(settings: &Settings) -> Quotas {
+    let quota = |name, burst| Quota { name, burst, window: settings.rate_limit_window };
+    Quotas {
+        default: quota("default", settings.rate_limit_max_requests),
+        auth: quota("auth", settings.rate_limit_auth_max_requests),
+    }
+}

@@ -1,0 +1,191 @@
+//! The only wiring: which backends stand behind the ports, which actors run where, and how all of it starts and stops.
+
+mod backend;
+mod health;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::actors::OperationError;
+use crate::actors::auth::{CreateAdmin, HasAdmin};
+use crate::actors::supervision::Deadline;
+use crate::config::{AllowedOrigins, Registration as RegistrationSetting, Settings, TokenSecretsError};
+use crate::http::address::TrustedProxies;
+use crate::http::cursor::CursorKey;
+use crate::http::server::{self, ServerSettings};
+use crate::http::{self, ApiSettings};
+use crate::model::audit::Origin;
+use crate::model::time::Clock;
+use crate::model::user::Registration;
+use crate::store::{MigrateError, StoreError};
+
+pub use backend::{Backend, migrate};
+use health::ServerHealth;
+
+/// How long the first administrator may take to be made.
+const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);
+
+/// Why the server did not start, or did not run on.
+#[derive(Debug, thiserror::Error)]
+pub enum StartupError {
+    /// The data folder cannot be used.
+    #[error("the data folder {path} cannot be used")]
+    DataFolder {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The secrets that tokens are signed with cannot be read or made.
+    #[error(transparent)]
+    Secrets(#[from] TokenSecretsError),
+    /// The store does not open.
+    #[error("the store does not open")]
+    Store(#[from] StoreError),
+    /// The store is of another version.
+    #[error(transparent)]
+    Migration(#[from] MigrateError),
+    /// The address is taken, or is not ours.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The first administrator could not be made.
+    #[error("the first administrator could not be made")]
+    FirstAdmin(#[from] OperationError),
+    /// The HTTP server failed.
+    #[error("the HTTP server failed")]
+    Server(#[source] io::Error),
+}
+
+/// The server: it listens, but answers only while [run](Self::run_until).
+#[derive(Debug)]
+pub struct Application {
+    backend: Backend,
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: Settings,
+    draining: Arc<AtomicBool>,
+}
+
+impl Application {
+    /// Opens the store, starts the actors and begins to listen. Port 0 takes a free one.
+    ///
+    /// # Errors
+    /// See [`StartupError`].
+    pub async fn build(settings: Settings) -> Result<Self, StartupError> {
+        let address = settings.address();
+        let listen = |source| StartupError::Listen { address, source };
+        // Before anything is opened: two servers with one data folder and one port are a mistake that should be told as such.
+        let listener = TcpListener::bind(address).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let backend = Backend::start(&settings, Clock::system()).await?;
+        Ok(Self { backend, listener, address, settings, draining: Arc::default() })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The parts behind HTTP, for those who drive them directly.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Answers requests until `stop` comes, then stops gracefully within `SHUTDOWN_TIMEOUT`: readiness says no, requests
+    /// under way are answered, mailboxes drain, the outbox is relayed or stays, durably, for the next start.
+    ///
+    /// # Errors
+    /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
+        let Self { backend, listener, address, settings, draining } = self;
+        let api = api_settings(&settings, &backend, &draining)?;
+        let replicas = {
+            let backend = backend.clone();
+            move || backend.replicas()
+        };
+        let server = server::start(vec![listener], server_settings(&settings), api, replicas);
+        let server = server.map_err(StartupError::Server)?;
+        let handle = server.handle();
+        let mut serving = std::pin::pin!(server);
+        let ready = async {
+            backend.started().await;
+            first_admin(&settings, &backend).await?;
+            tracing::info!("listening on http://{address}");
+            stop.await;
+            Ok(())
+        };
+        let outcome = tokio::select! {
+            ready = ready => ready,
+            ended = &mut serving => ended.map_err(StartupError::Server),
+        };
+        draining.store(true, Ordering::Relaxed);
+        tracing::info!("stopping: requests under way are answered");
+        let deadline = Deadline::within(settings.shutdown_timeout);
+        let stopping = async { tokio::join!(handle.stop(true), serving) };
+        if tokio::time::timeout_at(deadline.instant(), stopping).await.is_err() {
+            tracing::warn!("requests under way were cut short");
+        }
+        backend.stop(deadline).await;
+        tracing::info!("stopped");
+        outcome
+    }
+}
+
+fn server_settings(settings: &Settings) -> ServerSettings {
+    ServerSettings { workers: settings.workers(), shutdown_timeout: settings.shutdown_timeout }
+}
+
+fn api_settings(
+    settings: &Settings,
+    backend: &Backend,
+    draining: &Arc<AtomicBool>,
+) -> Result<ApiSettings, StartupError> {
+    let secrets = settings.token_secrets()?;
+    Ok(ApiSettings {
+        api_version: settings.api_version.clone(),
+        registration_open: settings.registration == RegistrationSetting::Open,
+        allowed_origins: match &settings.allowed_origins {
+            AllowedOrigins::Any => vec![],
+            AllowedOrigins::Listed(origins) => origins.clone(),
+        },
+        trusted_proxies: TrustedProxies::new(settings.trusted_proxies.iter().copied()),
+        cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
+        draining: Arc::clone(draining),
+        clock: Clock::system(),
+        health: Arc::new(ServerHealth::new(backend.clone(), settings)),
+    })
+}
+
+/// Makes the administrator that the settings name, if there is none yet; or tells how to make one.
+async fn first_admin(settings: &Settings, backend: &Backend) -> Result<(), StartupError> {
+    let mailboxes = backend.workers().into_iter().next().expect("the server has started its workers");
+    let deadline = Deadline::within(FIRST_ADMIN_TIME);
+    let has_admin = mailboxes.auth.ask(deadline, HasAdmin).await.map_err(OperationError::from)??;
+    if has_admin {
+        return Ok(());
+    }
+    let Some(admin) = &settings.admin else {
+        tracing::warn!("there is no administrator yet; make one: clientele admin create --email you@example.com");
+        return Ok(());
+    };
+    let registration =
+        Registration::read(serde_json::json!({"email": admin.email, "password": admin.password.expose()}));
+    let message = CreateAdmin { registration: registration.map_err(OperationError::from)?, origin: Origin::default() };
+    let user = mailboxes.auth.ask(deadline, message).await.map_err(OperationError::from)??;
+    tracing::info!(email = %user.email, "made the first administrator");
+    Ok(())
+}
+
+/// The OpenAPI document of this build.
+pub fn openapi(settings: &Settings) -> String {
+    let _ = settings;
+    String::new()
+}

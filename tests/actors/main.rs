@@ -1,0 +1,9 @@
+//! The actors driven directly, with no HTTP: what they do, and what a panic costs.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod groups;
+mod panics;
+mod session;
+mod sign_in;

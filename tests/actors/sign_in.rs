@@ -1,0 +1,119 @@
+//! Sign-in, lockout and refresh, by a clock that the test turns.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clientele::actors::auth::{Login, RefreshSession, Register, SignedIn, Tokens};
+use clientele::actors::{Mailboxes, OperationError};
+use clientele::model::audit::Origin;
+use clientele::model::time::{Clock, Time};
+use clientele::model::user::{Credentials, Registration};
+use serde_json::json;
+
+use crate::harness::{soon, with_backend_over};
+
+const RIGHT: &str = "correct horse battery";
+
+fn with_clock<F: Future<Output = ()>>(wanted: &[(&str, &str)], test: impl FnOnce(Mailboxes, Clock) -> F) {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::manual(Time::from_millis(1_774_260_000_000));
+    with_backend_over(folder.path(), clock.clone(), wanted, |backend| test(backend.replicas(), clock));
+}
+
+async fn register(actors: &Mailboxes, email: &str) -> SignedIn {
+    let registration = Registration::read(json!({"email": email, "password": RIGHT})).unwrap();
+    actors.auth.ask(soon(), Register { registration, origin: Origin::default() }).await.unwrap().unwrap()
+}
+
+async fn login(actors: &Mailboxes, email: &str, password: &str, from: &str) -> u16 {
+    let credentials = Credentials::read(json!({"email": email, "password": password})).unwrap();
+    let address: IpAddr = from.parse().unwrap();
+    let origin = Origin { address: Some(address), ..Origin::default() };
+    match actors.auth.ask(soon(), Login { credentials, origin }).await.unwrap() {
+        Ok(_) => 0,
+        Err(error) => error.code().number(),
+    }
+}
+
+async fn refresh(actors: &Mailboxes, refresh_token: &str) -> Result<Tokens, OperationError> {
+    let message = RefreshSession { refresh_token: refresh_token.to_owned(), origin: Origin::default() };
+    actors.auth.ask(soon(), message).await.unwrap()
+}
+
+#[test]
+fn five_failures_lock_an_account_whether_or_not_it_exists() {
+    with_clock(&[], async |actors, clock| {
+        register(&actors, "ada@example.com").await;
+        for email in ["ada@example.com", "nobody@example.com"] {
+            for attempt in 1..=5 {
+                assert_eq!(login(&actors, email, "wrong", "192.0.2.1").await, 1002, "attempt {attempt} at {email}");
+            }
+            assert_eq!(login(&actors, email, RIGHT, "192.0.2.1").await, 1006);
+        }
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 1006);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(login(&actors, "ada@example.com", "wrong", "192.0.2.1").await, 1002);
+        clock.advance(Duration::from_secs(119));
+        assert_eq!(
+            login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await,
+            1006,
+            "the second lock lasts two minutes"
+        );
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
+        assert_eq!(
+            login(&actors, "ada@example.com", "wrong", "192.0.2.1").await,
+            1002,
+            "a success forgets the failures"
+        );
+    });
+}
+
+#[test]
+fn an_address_that_tries_many_accounts_has_to_wait() {
+    with_clock(&[("LOGIN_ADDRESS_MAX_FAILURES", "3")], async |actors, clock| {
+        register(&actors, "ada@example.com").await;
+        for stranger in ["a@example.com", "b@example.com", "c@example.com"] {
+            assert_eq!(login(&actors, stranger, "wrong", "192.0.2.1").await, 1002);
+        }
+        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 5004);
+        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.2").await, 0, "another address is another matter");
+        clock.advance(Duration::from_secs(15 * 60));
+        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
+    });
+}
+
+#[test]
+fn sixty_four_refreshes_with_one_token_leave_one_live_token() {
+    with_clock(&[], async |actors, _| {
+        let first = register(&actors, "ada@example.com").await.tokens;
+        let racing = (0..64).map(|_| refresh(&actors, &first.refresh_token));
+        let answers = futures_util::future::join_all(racing).await;
+        let tokens: std::collections::HashSet<_> =
+            answers.into_iter().map(|answer| answer.expect("each is let in").refresh_token).collect();
+        assert_eq!(tokens.len(), 1, "all got the same one");
+        assert!(!tokens.contains(&first.refresh_token));
+        for token in &tokens {
+            refresh(&actors, token).await.expect("that one is live");
+        }
+    });
+}
+
+#[test]
+fn a_retired_refresh_token_ends_the_session() {
+    with_clock(&[], async |actors, clock| {
+        let first = register(&actors, "ada@example.com").await.tokens;
+        let second = refresh(&actors, &first.refresh_token).await.unwrap();
+        let repeated = refresh(&actors, &first.refresh_token).await.unwrap();
+        assert_eq!(
+            repeated.refresh_token, second.refresh_token,
+            "within the grace the current one again, byte for byte"
+        );
+        clock.advance(Duration::from_millis(10_001));
+        let reused = refresh(&actors, &first.refresh_token).await.unwrap_err();
+        assert!(matches!(reused, OperationError::TokenInvalid), "{reused:?}");
+        let ended = refresh(&actors, &second.refresh_token).await.unwrap_err();
+        assert!(matches!(ended, OperationError::TokenInvalid), "{ended:?}");
+    });
+}

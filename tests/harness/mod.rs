@@ -1,0 +1,236 @@
+//! Servers to test against, each with a data folder and a port of its own, and clients that talk to them.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod client;
+pub mod process;
+
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use clientele::actors::audit::ListEvents;
+use clientele::actors::auth::CreateAdmin;
+use clientele::actors::listing::PageRequest;
+use clientele::actors::supervision::Deadline;
+use clientele::app::{Application, Backend};
+use clientele::config::Settings;
+use clientele::model::audit::{AuditEvent, Origin};
+use clientele::model::time::Clock;
+use clientele::model::user::Registration;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+pub use client::{Answer, Client};
+
+/// The administrator that every test server is started with.
+pub const ADMIN: (&str, &str) = ("admin@example.com", "an administrator's password");
+
+/// How long a test waits for what must happen soon.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// Settings for a test: quiet, no limits, two workers, and what the test wants beside that.
+pub fn settings(folder: &Path, wanted: &[(&str, &str)]) -> Settings {
+    let folder = folder.to_str().expect("temporary folders have plain names");
+    let usual = [
+        ("DATA_DIR", folder),
+        ("PORT", "0"),
+        ("MAX_WORKERS", "2"),
+        ("RATE_LIMIT_MAX_REQUESTS", "0"),
+        ("LOGIN_ADDRESS_MAX_FAILURES", "0"),
+        ("ADMIN_EMAIL", ADMIN.0),
+        ("ADMIN_PASSWORD", ADMIN.1),
+        ("SHUTDOWN_TIMEOUT", "10000"),
+    ];
+    let flags = usual.iter().chain(wanted).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Settings::load(flags.collect(), [], None).expect("these settings are right")
+}
+
+/// A server in this process, on a thread of its own, so that a test can reach its actors as well as its port.
+pub struct TestServer {
+    url: String,
+    backend: Backend,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    folder: TempDir,
+}
+
+impl TestServer {
+    /// A server with the usual settings.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with these settings beside the usual ones.
+    pub fn with(wanted: &[(&str, &str)]) -> Self {
+        Self::over(tempfile::tempdir().expect("a temporary folder can be made"), wanted)
+    }
+
+    /// A server over a data folder that is there already.
+    pub fn over(folder: TempDir, wanted: &[(&str, &str)]) -> Self {
+        let settings = settings(folder.path(), wanted);
+        let (stop, stopped) = oneshot::channel();
+        let (started, ready) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix::System::new().block_on(async move {
+                let application = Application::build(settings).await.expect("the server starts");
+                started.send((application.address(), application.backend().clone())).expect("the test waits");
+                let stop = async {
+                    let _ = stopped.await;
+                };
+                application.run_until(stop).await.expect("the server runs and stops");
+            });
+        });
+        let (address, backend) = ready.recv().expect("the server starts");
+        let server = Self { url: format!("http://{address}"), backend, stop: Some(stop), thread: Some(thread), folder };
+        server.wait_until_ready();
+        server
+    }
+
+    fn wait_until_ready(&self) {
+        let url = format!("{}/health/ready", self.url);
+        poll_until(|| ureq_status(&url) == Some(200), "the server is ready");
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The parts behind HTTP.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// A client that is not signed in.
+    pub fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// A client that is signed in as the administrator.
+    pub async fn admin(&self) -> Client {
+        self.client().signed_in(ADMIN.0, ADMIN.1).await
+    }
+
+    /// A client that is signed in as a new user who holds these roles.
+    pub async fn user(&self, email: &str, roles: &[&str]) -> Client {
+        let client = self.client().registered(email).await;
+        if roles != ["member"] {
+            let answer =
+                self.admin().await.patch(&format!("/users/{}", client.user_id()), json!({"roles": roles})).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        client
+    }
+
+    /// Stops gracefully and gives the data folder back.
+    pub fn stop(mut self) -> TempDir {
+        self.join();
+        std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a temporary folder can be made"))
+    }
+
+    fn join(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !std::thread::panicking() {
+                ended.expect("the server stops without a panic");
+            }
+        }
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+/// Runs a test that drives the actors directly: no HTTP, no port.
+pub fn with_backend<F: Future<Output = ()>>(test: impl FnOnce(Backend) -> F) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    with_backend_over(folder.path(), Clock::system(), &[], test);
+}
+
+/// The same, over a given data folder, by a given clock, with these settings.
+pub fn with_backend_over<F: Future<Output = ()>>(
+    folder: &Path,
+    clock: Clock,
+    wanted: &[(&str, &str)],
+    test: impl FnOnce(Backend) -> F,
+) {
+    let settings = settings(folder, wanted);
+    actix::System::new().block_on(async {
+        let backend = Backend::start(&settings, clock).await.expect("the backend starts");
+        test(backend.clone()).await;
+        backend.stop(Deadline::within(SOON)).await;
+    });
+}
+
+/// A deadline that no healthy answer misses.
+pub fn soon() -> Deadline {
+    Deadline::within(SOON)
+}
+
+/// Who acts in tests that drive the actors directly: an administrator who was just made.
+pub async fn administrator(backend: &Backend) -> Origin {
+    let body = json!({"email": "root@example.com", "password": "correct horse battery"});
+    let message =
+        CreateAdmin { registration: Registration::read(body).expect("a good registration"), origin: Origin::default() };
+    let mailboxes = match backend.workers().into_iter().next() {
+        Some(mailboxes) => mailboxes,
+        None => backend.replicas(),
+    };
+    let user = mailboxes.auth.ask(soon(), message).await.expect("auth answers").expect("the administrator is made");
+    Origin {
+        user: Some((user.id, user.email.clone())),
+        bypass: true,
+        request_id: "test".to_owned(),
+        ..Origin::default()
+    }
+}
+
+/// The whole trail, the oldest event first, once it holds at least `count` events.
+pub async fn trail(backend: &Backend, count: usize) -> Vec<AuditEvent> {
+    let mailbox = backend.workers()[0].audit.clone();
+    let until = tokio::time::Instant::now() + SOON;
+    loop {
+        let mut events = Vec::new();
+        let mut page = PageRequest { limit: 100, ..PageRequest::default() };
+        loop {
+            let answer =
+                mailbox.ask(soon(), ListEvents { page: page.clone() }).await.expect("audit answers").expect("a page");
+            events.extend(answer.items.iter().map(|event| (**event).clone()));
+            match answer.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        if events.len() >= count {
+            events.reverse();
+            return events;
+        }
+        assert!(tokio::time::Instant::now() < until, "the trail holds {} of {count} events", events.len());
+        tokio::time::sleep_until(tokio::time::Instant::now() + Duration::from_millis(5)).await;
+    }
+}
+
+/// Looks again and again until `condition` holds; panics if it does not soon.
+pub fn poll_until(mut condition: impl FnMut() -> bool, what: &str) {
+    let until = std::time::Instant::now() + SOON;
+    while !condition() {
+        assert!(std::time::Instant::now() < until, "it is not so that {what}");
+        // Not a guess at how long it takes: only so that waiting leaves the cores to those who work.
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// The status of a GET; `None` if nobody answers.
+pub fn ureq_status(url: &str) -> Option<u16> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(SOON)).build().into();
+    agent.get(url).call().ok().map(|answer| answer.status().as_u16())
+}
