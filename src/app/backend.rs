@@ -21,7 +21,7 @@ use crate::actors::rate_limiter::{Quotas, RateLimiterActor};
 use crate::actors::records::Records;
 use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
 use crate::broker::Broker;
-use crate::broker::embedded::EmbeddedBroker;
+use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
 use crate::cache::Cache;
 use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
@@ -249,7 +249,7 @@ fn start_hashers() -> Pool<PasswordHasher> {
 
 /// There is one AuditActor, on a thread of its own: events have one order.
 fn start_audit(supervisor: &Supervisor, thread: &Arbiter, records: Records, bell: &Bell) -> Mailbox<AuditActor> {
-    let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::default());
+    let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
     let mailbox = supervisor.spawn_on(&thread.handle(), ActorSpec::new("audit"), {
         let bell = bell.clone();
         move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::actors::OperationError;
 use crate::actors::auth::{CreateAdmin, HasAdmin};
 use crate::actors::supervision::Deadline;
-use crate::config::{AllowedOrigins, Registration as RegistrationSetting, Settings, TokenSecretsError};
+use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsError};
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::server::{self, ServerSettings};
@@ -152,10 +152,7 @@ fn api_settings(
     Ok(ApiSettings {
         api_version: settings.api_version.clone(),
         registration_open: settings.registration == RegistrationSetting::Open,
-        allowed_origins: match &settings.allowed_origins {
-            AllowedOrigins::Any => vec![],
-            AllowedOrigins::Listed(origins) => origins.clone(),
-        },
+        allowed_origins: settings.allowed_origins.clone(),
         trusted_proxies: TrustedProxies::new(settings.trusted_proxies.iter().copied()),
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
         draining: Arc::clone(draining),

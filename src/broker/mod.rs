@@ -1,34 +1,81 @@
-//! Broker
-use crate::model::id::ObjectId;
-use async_trait::async_trait;
+//! The broker port: hands messages from those who publish to the one who consumes, at least once each.
+//!
+//! One suite (`tests/ports/broker.rs`) says what a backend owes; one that passes it is done.
+
+mod delivery;
+pub mod embedded;
+
+use std::fmt;
 use std::sync::Arc;
-/// m
-#[derive(Clone, Debug)]
-pub struct Message {
-    pub id: ObjectId,
-    pub body: Arc<str>,
-    pub traceparent: Option<String>,
-}
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("x")]
-pub struct BrokerError;
+
+use async_trait::async_trait;
+
+use crate::model::id::ObjectId;
+pub use delivery::{Delivery, Settlement};
+
+/// Takes messages over and hands them out, in the order in which they came as long as nothing fails.
+///
+/// A message may be handed out more than once, after a failure: whoever consumes goes by [`Message::id`].
 #[async_trait]
-pub trait Broker: Send + Sync + std::fmt::Debug {
+pub trait Broker: Send + Sync + fmt::Debug {
+    /// Returns when every message is safe: the broker has taken it over durably or, where it keeps nothing itself, the
+    /// consumer has acknowledged it.
+    ///
+    /// # Errors
+    /// [`BrokerError`]: some message may not be safe, so all of them are to be published again, but for
+    /// [`BrokerError::Rejected`], which names those that failed.
     async fn publish(&self, messages: Vec<Message>) -> Result<(), BrokerError>;
+
+    /// Begins to consume. There is one consumer at a time in this process: a new one takes over, and the one before is
+    /// told so by its next call.
+    ///
+    /// # Errors
+    /// [`BrokerError::Unreachable`] or [`BrokerError::TimedOut`].
     async fn consume(&self) -> Result<Box<dyn Consumer>, BrokerError>;
 }
+
+/// Receives messages.
 #[async_trait]
-pub trait Consumer: Send {
+pub trait Consumer: Send + fmt::Debug {
+    /// Waits for at least one message and takes up to `max` (at least one) of those that are there.
+    /// A call that is given up takes none.
+    ///
+    /// # Errors
+    /// [`BrokerError::TakenOver`] if another consumer has begun since; otherwise the connection was lost. Either way this
+    /// consumer receives nothing more.
     async fn next_batch(&mut self, max: usize) -> Result<Vec<Delivery>, BrokerError>;
 }
-pub struct Delivery {
-    pub message: Message,
-    t: tokio::sync::oneshot::Sender<()>,
+
+/// What is handed over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Tells a message from all others: one that comes twice has the same.
+    pub id: ObjectId,
+    /// What it says: JSON.
+    pub body: Arc<str>,
+    /// The trace that it belongs to (W3C Trace Context).
+    pub traceparent: Option<String>,
 }
-impl Delivery {
-    pub fn ack(self) {
-        let _ = self.t.send(());
-    }
-    pub fn reject(self) {}
+
+/// A broker could not do what it was asked.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// It cannot be reached.
+    #[error("the broker is out of reach")]
+    Unreachable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// It did not answer in time or, where it keeps nothing itself, the consumer did not.
+    #[error("the messages were not taken over in time")]
+    TimedOut,
+    /// The consumer went away without settling a message, and the broker keeps nothing itself.
+    #[error("the consumer went away with messages that it had not settled")]
+    Abandoned,
+    /// The consumer rejected messages, and the broker has no place for dead letters. All others are safe.
+    #[error("the consumer rejected {} messages", ids.len())]
+    Rejected {
+        /// Which.
+        ids: Vec<ObjectId>,
+    },
+    /// Another consumer has begun.
+    #[error("another consumer has taken over")]
+    TakenOver,
 }
-pub mod embedded;
