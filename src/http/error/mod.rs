@@ -30,7 +30,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// A failure, as clients are told of it.
 ///
-/// Nothing that a driver, a query or a panic said is ever part of it: that stays with [the cause](Self::with_cause), for the log.
+/// Nothing that a driver, a query or a panic said is ever part of it: that stays with its cause, for the log.
 #[derive(Clone)]
 pub struct ApiError(Box<Refusal>);
 
@@ -234,7 +234,7 @@ impl fmt::Display for ApiError {
     }
 }
 
-/// So that extractors may fail with it. Whoever runs them answers by [`ApiError::answer`], which knows the request.
+/// So that extractors may fail with it. Whoever runs them makes the answer, by what is known of the request.
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         self.0.status

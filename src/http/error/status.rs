@@ -28,11 +28,11 @@ pub(super) const fn challenge_of(code: ErrorCode) -> Option<&'static str> {
     match code {
         ErrorCode::Unauthorized | ErrorCode::InvalidCredentials => Some(r#"Bearer realm="clientele""#),
         ErrorCode::TokenExpired => {
-            Some(r#"Bearer realm="clientele", error="invalid_token", error_description="The access token has expired""#)
+            Some(r#"Bearer realm="clientele", error="invalid_token", error_description="The token has expired""#)
         }
-        ErrorCode::TokenInvalid => Some(
-            r#"Bearer realm="clientele", error="invalid_token", error_description="The access token is not valid""#,
-        ),
+        ErrorCode::TokenInvalid => {
+            Some(r#"Bearer realm="clientele", error="invalid_token", error_description="The token is not valid""#)
+        }
         _ => None,
     }
 }
