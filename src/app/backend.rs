@@ -235,7 +235,7 @@ fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
 }
 
 /// Makes the data folder, which is nobody else's business.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 

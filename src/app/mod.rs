@@ -3,8 +3,10 @@
 mod backend;
 mod health;
 
+use std::fs::{File, TryLockError};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,6 +41,12 @@ pub enum StartupError {
         /// Why.
         source: io::Error,
     },
+    /// Another server has the data folder: each would serve from its cache what the other has changed.
+    #[error("the data folder {path} belongs to a server that is running")]
+    DataFolderTaken {
+        /// Which.
+        path: String,
+    },
     /// The secrets that tokens are signed with cannot be read or made.
     #[error(transparent)]
     Secrets(#[from] TokenSecretsError),
@@ -72,6 +80,8 @@ pub struct Application {
     address: SocketAddr,
     settings: Settings,
     draining: Arc<AtomicBool>,
+    /// Held for as long as the server runs; the kernel lets go of it however that ends.
+    _lock: File,
 }
 
 impl Application {
@@ -85,8 +95,9 @@ impl Application {
         // Before anything is opened: two servers with one data folder and one port are a mistake that should be told as such.
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
+        let lock = take_data_folder(&settings.data_dir)?;
         let backend = Backend::start(&settings, Clock::system()).await?;
-        Ok(Self { backend, listener, address, settings, draining: Arc::default() })
+        Ok(Self { backend, listener, address, settings, draining: Arc::default(), _lock: lock })
     }
 
     /// Where it listens.
@@ -105,7 +116,7 @@ impl Application {
     /// # Errors
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
-        let Self { backend, listener, address, settings, draining } = self;
+        let Self { backend, listener, address, settings, draining, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
         let api = api_settings(&settings, Arc::clone(&health), &draining)?;
         let replicas = {
@@ -138,6 +149,19 @@ impl Application {
         backend.stop(deadline).await;
         tracing::info!("stopped");
         outcome
+    }
+}
+
+/// Makes the data folder, and takes it for this server alone.
+fn take_data_folder(folder: &Path) -> Result<File, StartupError> {
+    let path = || folder.display().to_string();
+    let unusable = |source| StartupError::DataFolder { path: path(), source };
+    backend::make_folder(folder).map_err(unusable)?;
+    let lock = File::create(folder.join("server.lock")).map_err(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StartupError::DataFolderTaken { path: path() }),
+        Err(TryLockError::Error(source)) => Err(unusable(source)),
     }
 }
 

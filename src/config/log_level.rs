@@ -20,9 +20,10 @@ impl LogLevel {
         &self.0
     }
 
-    /// The filter that lets through what is to be logged.
+    /// The filter that lets through what is to be logged. What clients send that is no HTTP is their error, not ours: it is
+    /// not logged unless `actix_http` is asked for.
     pub(crate) fn filter(&self) -> EnvFilter {
-        self.0.parse().expect("it was parsed once before")
+        format!("actix_http=off,{}", self.0).parse().expect("it was parsed once before")
     }
 }
 

@@ -88,7 +88,10 @@ impl Auth {
         let failed = AuditEvent::new(Action::AuthLoginFailed, user_id, origin, now)
             .by(user, email)
             .ended(Outcome::Failure, ErrorCode::InvalidCredentials);
-        let mut change = Change::telling(failed).and(raised(&account)).and(raised(&address));
+        let mut change = Change::telling(failed).and(raised(&account));
+        if self.address_max_failures > 0 {
+            change = change.and(raised(&address));
+        }
         if account.locked_for(now).is_some() {
             let locked = AuditEvent::new(Action::AuthLocked, user_id, origin, now).by(user, email);
             change = change.tell(locked);
