@@ -165,7 +165,7 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
     /// A message is taken at `now`; the pace is measured between those that had to wait for each other.
     fn note_progress(&self, now: Instant, backlog: bool) {
         let gap = self.backlog_since.get().map(|before| now.saturating_duration_since(before));
-        self.vitals().progress(now, gap);
+        self.vitals().progress(gap);
         self.backlog_since.set(backlog.then_some(now));
     }
 
@@ -203,6 +203,7 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Intake<A> {
             if left == 0 {
                 return Poll::Pending; // the queue wakes this task with the next message
             }
+            desk.vitals().busy(now);
         }
         task.waker().wake_by_ref();
         Poll::Pending

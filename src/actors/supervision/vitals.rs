@@ -121,7 +121,7 @@ impl Vitals {
         self.finished.store(true, Relaxed);
     }
 
-    /// Code of the actor runs from `now` on.
+    /// Code of the actor begins to run at `now`.
     pub(super) fn busy(&self, now: Instant) {
         self.busy_since.set(now);
     }
@@ -131,10 +131,10 @@ impl Vitals {
         self.busy_since.clear();
     }
 
-    /// A message is taken at `now`; `gap` is the time since the one before, if this one had to wait for it.
-    pub(super) fn progress(&self, now: Instant, gap: Option<Duration>) {
-        self.progressed_at.set(now);
-        self.busy_since.copy(&self.progressed_at);
+    /// A message is taken, just when code of the actor begins to run; `gap` is the time since the message before,
+    /// if this one had to wait for it.
+    pub(super) fn progress(&self, gap: Option<Duration>) {
+        self.progressed_at.copy(&self.busy_since);
         let Some(gap) = gap else { return };
         let gap = u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
         let pace = match self.pace_nanos.load(Relaxed) {
