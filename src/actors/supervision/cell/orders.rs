@@ -22,7 +22,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
     /// Obeys the commands there are. Whether the incarnation is to be replaced.
     pub(super) fn obey(&mut self, task: &mut Task<'_>) -> bool {
         let mut replace = false;
-        while let Poll::Ready(Some(command)) = self.tenancy.control.poll_pop(task) {
+        while let Poll::Ready(Some((command, _))) = self.tenancy.control.poll_pop(task) {
             match command {
                 Command::Visit(visit) => self.visits.push(visit),
                 Command::Restart => replace = true,
@@ -45,7 +45,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         draining.done.push(done);
     }
 
-    /// Whether a drain has come to its end, given that the incarnation, if any, has nothing in flight or has.
+    /// The end, once a drain has come to it; `idle` says that no message is in flight.
     pub(super) fn poll_drained(&mut self, idle: bool, task: &mut Task<'_>) -> Poll<End> {
         let Some(draining) = &mut self.draining else { return Poll::Pending };
         if idle && self.tenancy.queue.is_empty() {
