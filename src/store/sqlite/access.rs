@@ -73,8 +73,7 @@ pub(super) fn every(collection: &'static Collection, filters: &[Filter]) -> Acce
         _ => None,
     });
     let name = index.unwrap_or_else(|| schema::key_index(collection));
-    let source = Source::Index { name, unique: false };
-    Access { source, reach: Reach::All, by: None, ordered: false, exact: false }
+    Access { source: plain(name), reach: Reach::All, by: None, ordered: false, exact: false }
 }
 
 /// The way that brings together the live documents with the same value of `field`, where no index is over that field alone.

@@ -20,6 +20,7 @@ mod writer;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -38,6 +39,9 @@ use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError}
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
 
+/// How long a migration may take: new indexes read every document.
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(3_600);
+
 /// The store in an SQLite file.
 pub struct SqliteStore {
     database: Database,
@@ -49,7 +53,7 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database in the file `path`, which is made if it is absent; its folder must be there. Needs a running actix
-    /// system, whose threads it uses. Call [`migrate`](Store::migrate) before anything else.
+    /// system, to which its threads belong, and blocks for a moment. Call [`migrate`](Store::migrate) before anything else.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`] if the file cannot be opened, [`StoreError::Corrupt`] if it is no database.
@@ -160,7 +164,8 @@ impl Store for SqliteStore {
     }
 
     async fn migrate(&self) -> Result<Migration, MigrateError> {
-        let answer = self.writer.ask(self.deadline(), Migrate(self.options.collections)).await;
+        let deadline = Deadline::within(MIGRATION_PATIENCE);
+        let answer = self.writer.ask(deadline, Migrate(self.options.collections)).await;
         answer.map_err(|error| refused(error, StoreError::Transaction))?
     }
 
