@@ -1,5 +1,7 @@
 //! A customer backend whose work is done by supervised actors.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod actors;
 pub mod app;
 pub mod broker;

@@ -16,7 +16,7 @@ use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsE
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::server::{self, ServerSettings};
-use crate::http::{self, ApiSettings};
+use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
@@ -106,7 +106,8 @@ impl Application {
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
         let Self { backend, listener, address, settings, draining } = self;
-        let api = api_settings(&settings, &backend, &draining)?;
+        let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
+        let api = api_settings(&settings, Arc::clone(&health), &draining)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -118,6 +119,7 @@ impl Application {
         let ready = async {
             backend.started().await;
             first_admin(&settings, &backend).await?;
+            health.has_started();
             tracing::info!("listening on http://{address}");
             stop.await;
             Ok(())
@@ -145,7 +147,7 @@ fn server_settings(settings: &Settings) -> ServerSettings {
 
 fn api_settings(
     settings: &Settings,
-    backend: &Backend,
+    health: Arc<ServerHealth>,
     draining: &Arc<AtomicBool>,
 ) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
@@ -157,7 +159,7 @@ fn api_settings(
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
         draining: Arc::clone(draining),
         clock: Clock::system(),
-        health: Arc::new(ServerHealth::new(backend.clone(), settings)),
+        health,
     })
 }
 
@@ -181,8 +183,11 @@ async fn first_admin(settings: &Settings, backend: &Backend) -> Result<(), Start
     Ok(())
 }
 
-/// The OpenAPI document of this build.
+/// The OpenAPI document of this build, as `/openapi.json` serves it.
+///
+/// # Panics
+/// Never: the document is made of texts and lists.
 pub fn openapi(settings: &Settings) -> String {
-    let _ = settings;
-    String::new()
+    let document = docs::document(&format!("/api/{}", settings.api_version));
+    document.to_pretty_json().expect("the document is made of texts and lists")
 }

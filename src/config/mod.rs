@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod check;
+mod choices;
 mod error;
 mod layers;
 mod log_level;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use catalogue::{Setting, catalogue};
+pub use choices::{AllowedOrigins, AppEnv, FirstAdmin, LogFormat, Registration};
 pub use error::{Problem, SettingsError};
 use layers::Layers;
 pub use layers::Origin;
@@ -33,8 +35,6 @@ use reader::Reader;
 pub use secret::Secret;
 pub use table::Row;
 pub use token_secrets::{TokenSecrets, TokenSecretsError};
-
-use crate::model::contact::Email;
 
 /// Every setting, each named after its environment name. `config/default.toml` tells units, bounds and defaults.
 #[derive(Clone, Debug)]
@@ -103,61 +103,6 @@ pub struct Settings {
     pub log_format: LogFormat,
     warnings: Vec<String>,
     table: Vec<Row>,
-}
-
-/// Where the program runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AppEnv {
-    /// On a developer's machine: secrets are made where none are given.
-    Development,
-    /// Where it counts: unsafe settings are refused.
-    Production,
-}
-
-impl AppEnv {
-    /// As it is written in the environment and told by `/health`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Development => "development",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// Whose pages may call the API (CORS).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AllowedOrigins {
-    /// All of them, without credentials.
-    Any,
-    /// Those listed, as browsers send them in `Origin`.
-    Listed(Vec<String>),
-}
-
-/// Whether anyone may register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// Anyone may.
-    Open,
-    /// Users are made by those who hold `users:create`.
-    Closed,
-}
-
-/// The admin who is made at the first start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirstAdmin {
-    /// In lower case.
-    pub email: Email,
-    /// 8 to 128 characters.
-    pub password: Secret,
-}
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines, one object a line.
-    Json,
 }
 
 impl Settings {

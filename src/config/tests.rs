@@ -127,7 +127,7 @@ fn values_out_of_bounds_or_of_the_wrong_form_are_refused() {
         ("RATE_LIMIT_WINDOW", "0"),
         ("RATE_LIMIT_MAX_REQUESTS", "-5"),
         ("RATE_LIMIT_AUTH_MAX_REQUESTS", "many"),
-        ("LOGIN_ADDRESS_MAX_FAILURES", "1000001"),
+        ("LOGIN_ADDRESS_MAX_FAILURES", "4294967296"),
         ("LOG_LEVEL", "verbose"),
         ("LOG_LEVEL", "info,access=loud"),
         ("LOG_FORMAT", "xml"),

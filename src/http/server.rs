@@ -46,7 +46,7 @@ where
             .app_data(api.clone())
             .configure(|config| routes::mount(config, &api))
             .default_service(web::to(routes::unknown_route))
-            .wrap(Envelope::new(api.clone()))
+            .wrap(Envelope::new(api))
     });
     let server = server
         .workers(settings.workers.max(1))

@@ -10,12 +10,18 @@ use serde::de::DeserializeOwned;
 use super::id::ObjectId;
 
 /// A collection of documents of one kind.
-#[derive(Debug)]
 pub struct Collection {
     /// Its name in every store: lower case and underscores.
     pub name: &'static str,
     /// The indexes that a store keeps for it. No query may do without one.
     pub indexes: &'static [Index],
+}
+
+impl fmt::Debug for Collection {
+    /// Its name alone: queries and writes all name one, and its indexes would hide them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// An index that a store keeps. Fields are top-level members of the document: texts, numbers or, where said, lists of texts.

@@ -69,7 +69,7 @@ impl fmt::Display for Permission {
 /// What a role holds: `resource:action`, where either part may be `*`.
 ///
 /// `*` alone means `*:*`, a resource alone means all its actions; [`Display`](fmt::Display) gives it back as it was written.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pattern(String);
 
 /// The text is not `resource:action`, `resource` or `*`.

@@ -114,7 +114,7 @@ impl Grants {
             .flat_map(|role| role.permissions)
             .map(|text| text.parse().expect("built-in patterns are well formed"))
             .collect();
-        patterns.sort_by(|one, other| one.to_string().cmp(&other.to_string()));
+        patterns.sort();
         patterns.dedup();
         let permissions = PermissionSet::granted_by(&patterns);
         Self { patterns, permissions, admin: roles.iter().any(RoleName::is_admin) }

@@ -213,7 +213,8 @@ pub enum CommitError {
 /// What stands against a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// Another live document has the same value in this uniquely indexed field, or, if it is `"id"`, the same id.
+    /// Another live document has the same value in this uniquely indexed field, or, if it is `"id"`, any document has the
+    /// same id. Where both are so, it is `"id"`.
     Duplicate(&'static str),
     /// The document has another version than the one expected.
     Version,

@@ -1,4 +1,8 @@
-//! What can be asked of a store. Every field named here is one that the collection declares an index for.
+//! What can be asked of a store.
+//!
+//! Every field named here is one that the collection declares an index for, or `id`, which always has one. Where a query leaves
+//! out [`Filter::Live`], the field it is sorted by needs an [`Index::All`](crate::model::document::Index::All), unless a filter on
+//! `id` or on such a field narrows it down.
 
 use crate::model::document::Collection;
 use crate::model::id::ObjectId;

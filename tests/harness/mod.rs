@@ -22,7 +22,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-pub use client::{Answer, Client};
+pub use client::Client;
 
 /// The administrator that every test server is started with.
 pub const ADMIN: (&str, &str) = ("admin@example.com", "an administrator's password");

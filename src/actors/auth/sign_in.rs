@@ -139,7 +139,7 @@ impl Auth {
     }
 
     fn signed_in(&self, user: Arc<User>, session: &Session) -> SignedIn {
-        let tokens = self.mint.issue(&user, session, self.records.now());
+        let tokens = self.mint.issue(&user, session, session.created_at);
         SignedIn { user, tokens }
     }
 

@@ -24,8 +24,9 @@ const REFRESH_TYPE: &str = "rt+jwt";
 /// Longer ones are none of ours.
 const MAX_LENGTH_BYTES: usize = 8 * 1024;
 
-/// What an access token says.
+/// What an access token says: these claims and no others, so that one which is not looked at (`nbf`) cannot be there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct AccessClaims {
     iss: String,
     aud: String,
@@ -42,6 +43,7 @@ pub(super) struct AccessClaims {
 
 /// What a refresh token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RefreshClaims {
     iss: String,
     aud: String,

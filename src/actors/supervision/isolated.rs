@@ -63,9 +63,12 @@ where
     }
 }
 
+/// A future, and where its answer goes if anybody waits for it.
+type Work<A, R> = (LocalBoxActorFuture<A, R>, Option<OneshotSender<R>>);
+
 /// The work on one answer; empty once it is done or has panicked.
 struct Answering<A: Actor, R> {
-    work: Option<(LocalBoxActorFuture<A, R>, Option<OneshotSender<R>>)>,
+    work: Option<Work<A, R>>,
 }
 
 impl<A: Actor, R> Unpin for Answering<A, R> {}

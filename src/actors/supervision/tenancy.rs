@@ -62,7 +62,10 @@ impl<A: Actor<Context = Context<A>>> Drop for Tenancy<A> {
         if self.vitals.state() != State::Stopped {
             let dropped = self.end();
             let actor = self.vitals.spec.full_name();
-            tracing::warn!(%actor, dropped, "the thread of the actor ended before the actor");
+            match dropped {
+                0 => tracing::debug!(%actor, "the thread of the actor ended before the actor"),
+                _ => tracing::warn!(%actor, dropped, "the thread of the actor ended before the actor"),
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE;
 use rusqlite::{Error, ErrorCode};
 
 use crate::actors::supervision::AskError;
@@ -54,22 +54,24 @@ pub(super) fn spoils_connection(error: &StoreError) -> bool {
     }
 }
 
-/// The conflict that an insert or update ran into, if it was one.
+/// Whether SQLite refused a write because of an index.
+pub(super) fn is_constraint(error: &Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+/// Which unique value was taken, if that is what the error tells.
 ///
 /// SQLite names the column (`UNIQUE constraint failed: customers.email`), since each unique index is over one column.
-pub(super) fn conflict(error: &Error, collection: &Collection) -> Option<Conflict> {
-    let Error::SqliteFailure(failure, message) = error else { return None };
-    match failure.extended_code {
-        SQLITE_CONSTRAINT_PRIMARYKEY => Some(Conflict::Duplicate("id")),
-        SQLITE_CONSTRAINT_UNIQUE => {
-            let (_, column) = message.as_deref()?.rsplit_once('.')?;
-            collection.indexes.iter().find_map(|index| match index {
-                Index::Unique(field) if *field == column => Some(Conflict::Duplicate(field)),
-                _ => None,
-            })
-        }
-        _ => None,
+pub(super) fn duplicate(error: &Error, collection: &Collection) -> Option<Conflict> {
+    let Error::SqliteFailure(failure, Some(message)) = error else { return None };
+    if failure.extended_code != SQLITE_CONSTRAINT_UNIQUE {
+        return None;
     }
+    let (_, column) = message.rsplit_once('.')?;
+    collection.indexes.iter().find_map(|index| match index {
+        Index::Unique(field) if *field == column => Some(Conflict::Duplicate(field)),
+        _ => None,
+    })
 }
 
 /// A query that would have to read a whole collection: its model must declare an index.

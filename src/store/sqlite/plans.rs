@@ -5,11 +5,12 @@ use rusqlite::{Connection, StatementStatus, params_from_iter};
 use super::access::Access;
 use super::compile::{self, Sql};
 use super::connection::Database;
+use super::error::NoIndex;
 use super::writer::Writer;
 use super::{Durability, reader};
 use crate::model::document::{Collection, Index};
 use crate::model::id::ObjectId;
-use crate::store::{Filter, Position, Query, Sort, Value};
+use crate::store::{Filter, Position, Query, Sort, StoreError, Value};
 
 static CUSTOMERS: Collection = Collection {
     name: "customers",
@@ -68,13 +69,28 @@ impl Fixture {
         lines.map(Result::unwrap).collect::<Vec<_>>().join("\n")
     }
 
-    fn find(&self, query: &Query) -> Sql {
+    fn compiled(&self, query: &Query) -> Sql {
         let access = self.choose(&query.filters, Some(query.sort.field));
         compile::find(query, &access)
     }
 
     fn choose(&self, filters: &[Filter], order: Option<&'static str>) -> Access {
         reader::choose(&self.connection, &CUSTOMERS, filters, order).unwrap()
+    }
+
+    /// Whether a column is read from a cursor over the documents' table, which is one whose key is no list of columns.
+    fn reads_documents(&self, sql: &Sql) -> bool {
+        let mut statement = self.connection.prepare(&format!("EXPLAIN {}", sql.text)).unwrap();
+        let program = statement.query_map(params_from_iter(&sql.binds), |row| {
+            Ok((row.get::<_, String>("opcode")?, row.get::<_, i64>("p1")?, row.get::<_, Option<String>>("p4")?))
+        });
+        let program: Vec<_> = program.unwrap().map(Result::unwrap).collect();
+        let over_documents = |cursor: i64| {
+            program.iter().any(|(opcode, p1, p4)| {
+                opcode == "OpenRead" && *p1 == cursor && !p4.as_ref().is_some_and(|key| key.starts_with("k("))
+            })
+        };
+        program.iter().any(|(opcode, p1, _)| opcode == "Column" && over_documents(*p1))
     }
 
     /// Steps of SQLite's machine, which measure work without a clock.
@@ -141,13 +157,102 @@ fn lists_are_read_in_the_order_of_an_index() {
     for (index, filters, field, value) in shapes {
         for descending in [true, false] {
             for after in [None, Some((value.clone(), 7))] {
-                let plan = fixture.explain(&fixture.find(&query(filters, field, descending, after.clone())));
-                println!("{field} {descending} {after:?}\n{plan}\n");
+                let plan = fixture.explain(&fixture.compiled(&query(filters, field, descending, after.clone())));
                 assert_ordered_by_index(&plan, index);
                 if after.is_some() {
                     assert!(plan.starts_with("SEARCH"), "begins at the start: {plan}");
                 }
             }
         }
+    }
+}
+
+#[test]
+fn figures_are_read_from_indexes_alone() {
+    let fixture = Fixture::new();
+    let count = |filters: &[Filter], order| {
+        let sql = compile::count(&CUSTOMERS, filters, &fixture.choose(filters, order));
+        assert!(!fixture.reads_documents(&sql), "{}", sql.text);
+        fixture.explain(&sql)
+    };
+    let live = Filter::Live;
+    let range = Filter::Range("createdAt", Some(0.into()), Some(9.into()));
+    for (filters, order, plan) in [
+        (
+            vec![live.clone(), Filter::Eq("email", "7@example.com".into())],
+            None,
+            "SEARCH c USING INDEX customers.email.unique (email=?)",
+        ),
+        (
+            vec![live.clone(), Filter::Eq("country", "AT".into())],
+            None,
+            "SEARCH c USING INDEX customers.country.live (country=?)",
+        ),
+        (vec![live.clone(), Filter::Eq("groupIds", "rare".into())], None, "SEARCH m USING PRIMARY KEY (value=?)"),
+        (vec![Filter::Deleted], None, "SEARCH c USING INDEX customers.deleted (deletedAt>?)"),
+        (
+            vec![live.clone(), range.clone()],
+            Some("createdAt"),
+            "SEARCH c USING INDEX customers.createdAt.live (createdAt>? AND createdAt<?)",
+        ),
+        (
+            vec![live.clone(), Filter::Eq("groupIds", "rare".into()), range],
+            Some("createdAt"),
+            "SEARCH m USING PRIMARY KEY (value=? AND sort>? AND sort<?)",
+        ),
+    ] {
+        assert_eq!(count(&filters, order), plan, "{filters:?}");
+    }
+    let filters = [live];
+    let access = fixture.choose(&filters, Some("country"));
+    let groups = compile::group_by(&CUSTOMERS, &filters, "country", 10, &access);
+    let plan = fixture.explain(&groups);
+    assert!(!fixture.reads_documents(&groups), "{}", groups.text);
+    // Only the groups are sorted, by their counts.
+    assert!(plan.contains("INDEX customers.country.live") && !plan.contains("GROUP BY"), "{plan}");
+}
+
+#[test]
+fn a_late_page_costs_what_the_first_one_costs() {
+    let fixture = Fixture::new();
+    let range = Filter::Range("createdAt", Some(0.into()), Some(9_000.into()));
+    for filters in
+        [vec![Filter::Live], vec![Filter::Live, Filter::Eq("groupIds", "all".into())], vec![Filter::Live, range]]
+    {
+        for descending in [true, false] {
+            // Two thousand share each of the two times: pages near the start, in the middle of either, and near the end.
+            let steps = [20, 1_000, 2_980, 3_960].map(|n| {
+                let place = Value::Number(1_000 * (n as i64 / (DOCUMENTS as i64 / 2)));
+                fixture.steps(&fixture.compiled(&query(&filters, "createdAt", descending, Some((place, n)))))
+            });
+            let (least, most) = (steps.iter().min().unwrap(), steps.iter().max().unwrap());
+            assert!(*most < least + 100, "{filters:?}: {steps:?}");
+        }
+    }
+}
+
+#[test]
+fn a_rare_value_is_looked_up_and_a_common_one_is_met_on_the_way() {
+    let fixture = Fixture::new();
+    let by_name = |filter| fixture.explain(&fixture.compiled(&query(&[Filter::Live, filter], "name", false, None)));
+    let rare = by_name(Filter::Eq("groupIds", "rare".into()));
+    assert!(rare.starts_with("SEARCH m USING PRIMARY KEY (value=?)"), "{rare}");
+    let rare = by_name(Filter::Prefix("words", "w123".into()));
+    assert!(rare.contains("PRIMARY KEY (value>? AND value<?)"), "{rare}");
+    for common in [
+        Filter::Eq("groupIds", "all".into()),
+        Filter::Prefix("words", "comm".into()),
+        Filter::Eq("country", "AT".into()),
+    ] {
+        assert_ordered_by_index(by_name(common).lines().next().unwrap(), "customers.name.live");
+    }
+}
+
+#[test]
+fn a_query_that_no_index_serves_is_refused() {
+    let fixture = Fixture::new();
+    for unserved in [query(&[], "name", false, None), query(&[Filter::Eq("email", "a".into())], "name", false, None)] {
+        let error = reader::find(&fixture.connection, &unserved).unwrap_err();
+        assert!(matches!(&error, StoreError::Query(cause) if cause.is::<NoIndex>()), "{error:?}");
     }
 }

@@ -72,3 +72,40 @@ impl CommitQueue {
         at.is_some_and(|at| waiting.1.remove(at).is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_taken_in_the_order_they_came() {
+        let queue = CommitQueue::new(8);
+        let pushed: Vec<_> = (0..5).map(|_| queue.push(vec![]).unwrap()).collect();
+        let tickets = |group: Vec<Pending>| group.iter().map(|pending| pending.ticket).collect::<Vec<_>>();
+        assert_eq!(tickets(queue.take(3)), [1, 2, 3]);
+        assert_eq!(tickets(queue.take(3)), [4, 5]);
+        assert!(queue.take(3).is_empty());
+        drop(pushed);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_takes_no_place() {
+        let queue = CommitQueue::new(2);
+        let (_first, abandoned) = (queue.push(vec![]).unwrap(), queue.push(vec![]).unwrap());
+        assert!(queue.push(vec![]).is_err());
+        drop(abandoned);
+        let _third = queue.push(vec![]).unwrap();
+        assert_eq!(queue.take(8).len(), 2);
+    }
+
+    #[test]
+    fn a_commit_can_be_taken_back_until_it_is_taken() {
+        let queue = CommitQueue::new(2);
+        let (ticket, _answer) = queue.push(vec![]).unwrap();
+        assert!(queue.withdraw(&ticket));
+        assert!(!queue.withdraw(&ticket));
+        let (ticket, _answer) = queue.push(vec![]).unwrap();
+        assert_eq!(queue.take(8).len(), 1);
+        assert!(!queue.withdraw(&ticket));
+    }
+}

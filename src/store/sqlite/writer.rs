@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Result, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Result, Savepoint, Transaction, TransactionBehavior};
 
 use super::connection::{Database, Link};
-use super::error::{conflict, spoils_connection, writing};
+use super::error::{duplicate, is_constraint, spoils_connection, writing};
 use super::migrate;
 use super::queue::{CommitQueue, Pending};
 use crate::model::document::{Collection, Document};
@@ -122,7 +122,7 @@ fn apply(savepoint: &Savepoint<'_>, write: &Write) -> Result<Option<Conflict>> {
     };
     let (collection, _) = write.target();
     match outcome {
-        Err(error) => conflict(&error, collection).map(Some).ok_or(error),
+        Err(error) => duplicate(&error, collection).map(Some).ok_or(error),
         outcome => outcome,
     }
 }
@@ -135,8 +135,15 @@ fn insert(
     document: &Document,
 ) -> Result<Option<Conflict>> {
     let sql = format!(r#"INSERT INTO "{}" (id, version, document) VALUES (?, ?, jsonb(?))"#, collection.name);
-    connection.prepare_cached(&sql)?.execute((id.to_string(), stored(version), document.json()))?;
-    Ok(None)
+    let inserted = connection.prepare_cached(&sql)?.execute((id.to_string(), stored(version), document.json()));
+    match inserted {
+        Ok(_) => Ok(None),
+        // SQLite may have looked at another unique index first, but the id comes first.
+        Err(error) if is_constraint(&error) && is_there(connection, collection, id)? => {
+            Ok(Some(Conflict::Duplicate("id")))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn replace(
@@ -181,7 +188,14 @@ fn stored(version: u64) -> i64 {
 
 /// Why no document had this id and the version expected.
 fn unmatched(connection: &Connection, collection: &Collection, id: ObjectId) -> Result<Conflict> {
-    let sql = format!(r#"SELECT 1 FROM "{}" WHERE id = ?"#, collection.name);
-    let there = connection.prepare_cached(&sql)?.query_row([id.to_string()], |_| Ok(())).optional()?;
-    Ok(if there.is_some() { Conflict::Version } else { Conflict::Missing })
+    is_there(connection, collection, id).map(|there| if there { Conflict::Version } else { Conflict::Missing })
 }
+
+fn is_there(connection: &Connection, collection: &Collection, id: ObjectId) -> Result<bool> {
+    let sql = format!(r#"SELECT 1 FROM "{}" WHERE id = ?"#, collection.name);
+    connection.prepare_cached(&sql)?.exists([id.to_string()])
+}
+
+#[cfg(test)]
+#[path = "faults.rs"]
+mod faults;

@@ -271,8 +271,8 @@ async fn no_reader_sees_an_older_version_than_one_already_answered(bench: Bench)
         0..KEYS => write(thread).await,
         _ => drop(join_all((0..3).map(|reader| read(thread + reader))).await),
     });
-    for place in 0..KEYS {
-        assert_eq!(bench.read(keys[place], slow_read(&stored, place, 0)).await, Some(WRITES));
+    for (place, key) in keys.into_iter().enumerate() {
+        assert_eq!(bench.read(key, slow_read(&stored, place, 0)).await, Some(WRITES));
     }
 }
 
