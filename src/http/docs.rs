@@ -90,3 +90,32 @@ pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let file = file.ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such file"))?;
     Ok(answer.content_type(file.content_type).body(file.bytes.into_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn every_file_that_the_page_names_is_there() {
+        let names: Vec<&str> = PAGE.split("\"docs/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(names.len(), 4);
+        for name in names {
+            let answer = file(web::Path::from(name.to_owned())).await.unwrap();
+            assert!(answer.headers().contains_key(header::CONTENT_TYPE), "{name}");
+        }
+        assert!(file(web::Path::from("../Cargo.toml".to_owned())).await.is_err());
+    }
+
+    #[test]
+    fn the_page_keeps_to_its_policy() {
+        assert!(!PAGE.contains("http") && !PAGE.contains("<style") && !PAGE.contains("<script>"));
+    }
+
+    #[test]
+    fn the_document_is_that_of_the_base_that_was_asked_for() {
+        for base in ["/api/v1", "/api/v2", "/api/v1"] {
+            let written = String::from_utf8(written(base).to_vec()).unwrap();
+            assert!(written.contains(&format!("\"{base}/customers\"")), "{base}");
+        }
+    }
+}
