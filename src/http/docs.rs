@@ -1,5 +1,6 @@
 //! `/openapi.json`: what this API can do, for programs; `/docs`: the same for people, who can try it there (§9).
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header;
@@ -88,7 +89,11 @@ pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     }
     let file = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG)).ok().flatten();
     let file = file.ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such file"))?;
-    Ok(answer.content_type(file.content_type).body(file.bytes.into_owned()))
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Ok(answer.content_type(file.content_type).body(bytes))
 }
 
 #[cfg(test)]
