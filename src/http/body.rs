@@ -162,7 +162,7 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::routes::{Access, endpoint};
+    use super::super::endpoint::{Access, endpoint};
     use super::super::testing::{json, problem, serving, settings};
     use super::*;
     use actix_web::HttpResponse;

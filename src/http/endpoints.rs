@@ -4,7 +4,7 @@ use actix_web::http::Method;
 
 use crate::model::permission::Permission;
 
-use super::routes::{Access, Endpoint, endpoint, endpoint_with_query};
+use super::endpoint::{Access, Endpoint, endpoint, endpoint_with_query};
 use super::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, statistics, users};
 
 /// The endpoints of the API, their paths under its base.

@@ -138,7 +138,7 @@ fn log(caller: &Caller, answer: &HttpResponse) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::routes::{Access, endpoint};
+    use super::super::endpoint::{Access, endpoint};
     use super::super::testing::{problem, serving, settings};
     use super::*;
     use actix_web::http::Method;

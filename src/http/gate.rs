@@ -14,8 +14,8 @@ use crate::model::error::ErrorCode;
 use crate::model::permission::Permission;
 
 use super::caller::Caller;
+use super::endpoint::{Access, Terms};
 use super::error::ApiError;
-use super::routes::{Access, Terms};
 
 /// How a request came to the gate's other side, or did not.
 pub(super) struct Passage {

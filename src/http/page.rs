@@ -155,7 +155,7 @@ fn represented<T: Represent, S: Serializer>(items: &&[T], serializer: S) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use super::super::routes::{Access, endpoint_with_query};
+    use super::super::endpoint::{Access, endpoint_with_query};
     use super::super::testing::{json, problem, serving, settings};
     use super::*;
     use crate::actors::listing::Position;
@@ -193,7 +193,7 @@ mod tests {
         Ok(numbers(parameters.finish(|| page.unwrap())?))
     }
 
-    fn table() -> Vec<super::super::routes::Endpoint> {
+    fn table() -> Vec<super::super::endpoint::Endpoint> {
         vec![
             endpoint_with_query(Method::GET, "/numbers", Access::Public, list),
             endpoint_with_query(Method::GET, "/others", Access::Public, list),

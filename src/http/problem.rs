@@ -8,6 +8,9 @@ use crate::model::error::{ErrorCode, FieldError};
 use crate::model::permission::Permission;
 use crate::model::time::Time;
 
+/// How many errors of fields are told. More cannot be of use, and a body could have a hundred thousand.
+const MOST_ERRORS: usize = 1_000;
+
 /// A problem, ready to be written.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -82,7 +85,7 @@ struct FieldProblem<'a> {
 }
 
 fn field_problems<S: Serializer>(errors: &&[FieldError], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(errors.iter().map(|error| FieldProblem {
+    serializer.collect_seq(errors.iter().take(MOST_ERRORS).map(|error| FieldProblem {
         pointer: &error.pointer,
         code: error.code,
         name: error.code.name(),

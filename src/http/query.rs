@@ -12,6 +12,9 @@ use crate::model::form::text_fault;
 
 use super::error::ApiError;
 
+/// How many parameters a query may have. No endpoint knows half as many.
+const MOST: usize = 50;
+
 /// The parameters of a query that is being read.
 ///
 /// Each is taken by name; [`finish`](Self::finish) refuses what is left, so that no parameter is ignored (§10).
@@ -27,8 +30,13 @@ impl Parameters {
     /// Begins to read the query of a request. What is malformed or repeated in it is noted as a fault.
     pub fn of(request: &HttpRequest) -> Self {
         let mut parameters = Self { request: request.clone(), pairs: Vec::new(), errors: Vec::new() };
-        for pair in request.query_string().split('&').filter(|pair| !pair.is_empty()) {
+        let pairs = request.query_string().split('&').filter(|pair| !pair.is_empty());
+        for (count, pair) in pairs.enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if count == MOST {
+                parameters.fault(&shown(name), format!("is one too many: a query has at most {MOST} parameters"));
+                break;
+            }
             parameters.add(name, value);
         }
         parameters
@@ -36,8 +44,7 @@ impl Parameters {
 
     fn add(&mut self, name: &str, value: &str) {
         let Some(name) = decoded(name) else {
-            let shown: String = name.chars().take(100).collect();
-            return self.fault(&shown, "has a malformed name");
+            return self.fault(&shown(name), "has a malformed name");
         };
         match decoded(value) {
             None => self.fault(&name, "is malformed: percent-encoded UTF-8 without NUL is expected"),
@@ -153,6 +160,11 @@ impl FromRequest for NoParameters {
     }
 }
 
+/// A name as it was sent, of a length that can be told.
+fn shown(name: &str) -> String {
+    name.chars().take(100).collect()
+}
+
 /// A part of a query without its percent-encoding; `None` if that, or the UTF-8 in it, is malformed, or it holds a NUL.
 fn decoded(part: &str) -> Option<String> {
     let mut bytes = part.bytes();
@@ -216,6 +228,13 @@ mod tests {
             assert_eq!(told, ["/q"], "{query}");
         }
         assert_eq!(faults("%ff=1", |_| ()), ["/%ff"]);
+    }
+
+    #[test]
+    fn a_query_of_very_many_parameters_is_not_read_to_its_end() {
+        let query: Vec<_> = (0..5_000).map(|number| format!("p{number}=1")).collect();
+        let told = faults(&query.join("&"), |_| ());
+        assert_eq!((told.len(), told[0].as_str()), (MOST + 1, "/p50"));
     }
 
     #[test]

@@ -25,8 +25,14 @@ impl RequestId {
 
     /// 32 random hexadecimal digits.
     fn random() -> Self {
-        let text = format!("{:032x}", fastrand::u128(..));
-        Self(HeaderValue::try_from(text).expect("hexadecimal digits may stand in a header"))
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut bits = fastrand::u128(..);
+        let text = [(); 32].map(|()| {
+            let digit = DIGITS[(bits & 15) as usize];
+            bits >>= 4;
+            digit
+        });
+        Self(HeaderValue::from_bytes(&text).expect("hexadecimal digits may stand in a header"))
     }
 
     /// The id.

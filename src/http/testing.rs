@@ -19,9 +19,10 @@ use crate::model::time::{Clock, Time};
 use super::address::TrustedProxies;
 use super::api::{Api, ApiSettings};
 use super::cursor::CursorKey;
+use super::endpoint::Endpoint;
 use super::envelope::Envelope;
 use super::health::{Check, HealthSource, Memory};
-use super::routes::{self, Endpoint};
+use super::routes;
 
 /// All is well.
 pub(super) struct Healthy;

@@ -24,6 +24,11 @@ impl Moment {
         self.nanos.store(u64::try_from(since).unwrap_or(u64::MAX - 1) + 1, Relaxed);
     }
 
+    /// As `set` to the same point in time as `other`, which has the same epoch.
+    pub(super) fn copy(&self, other: &Moment) {
+        self.nanos.store(other.nanos.load(Relaxed), Relaxed);
+    }
+
     pub(super) fn clear(&self) {
         self.nanos.store(0, Relaxed);
     }

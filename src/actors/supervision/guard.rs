@@ -2,6 +2,7 @@
 //!
 //! A panic hook, installed on first use, notes message and place of every panic that happens under a
 //! guard and keeps it off stderr: whoever guards, reports. Other panics go to the hook that was there before.
+//! A program with a hook of its own sets it before it starts the first actor.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::task::{Context as Task, Poll, Waker};
 
 use actix::dev::ContextFut;
-use actix::fut::{ActorFutureExt, wrap_future};
 use actix::{Actor, ActorContext, AsyncContext, Context};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::control::Visit;
-use super::guard::{Panic, guarded};
+use super::guard::{Panic, discard, guarded};
 use super::intake::{Desk, Intake, reply_dropped};
 use super::mailbox::Shared;
 use super::vitals::Vitals;
@@ -77,9 +76,8 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
     }
 
     /// Runs `visit` in the actor at the next poll.
-    pub(super) fn receive(&mut self, visit: Visit<A>) {
-        let nothing = wrap_future::<_, A>(std::future::ready(()));
-        self.body.ctx().spawn(nothing.map(move |(), actor, context| visit(actor, context)));
+    pub(super) fn receive(&self, visit: Visit<A>) {
+        self.desk.receive(visit);
     }
 
     /// Decides upon `end`: no more messages are taken, and those in flight have a grace to finish.
@@ -160,17 +158,17 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
 
     /// Answers the messages whose handlers are done. Whether there were any.
     fn settle(&mut self, task: &mut Task<'_>) -> bool {
-        let mut landed = false;
-        while let Poll::Ready(Some(envelope)) = self.desk.poll_landed(task) {
-            landed = true;
+        let (mut unseen, mut landed_at) = (self.desk.in_flight(), None);
+        while let Some(envelope) = self.desk.next_landed(&mut unseen, task) {
+            let now = *landed_at.get_or_insert_with(Instant::now);
             let name = self.leaving.is_some().then(|| envelope.name());
             let missing = || self.leaving.as_ref().map_or_else(reply_dropped, |leaving| crashed(&leaving.end));
-            let answered = self.desk.reply(envelope, Instant::now(), &missing);
+            let answered = self.desk.reply(envelope, now, &missing);
             if let (false, Some(Leaving { end: End::Panicked(_, during @ None), .. })) = (answered, &mut self.leaving) {
                 *during = name;
             }
         }
-        landed
+        landed_at.is_some()
     }
 
     fn end(&mut self) -> End {
@@ -200,6 +198,7 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         for envelope in lost {
             envelope.fail(&shared.vitals.tallies, error.clone());
         }
+        discard(desk);
         count
     }
 

@@ -5,6 +5,7 @@
 //! and the incarnation around it must agree on lies on the [`Desk`] between them, on their one thread.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,11 +14,10 @@ use std::task::{Context as Task, Poll};
 
 use actix::fut::ActorFuture;
 use actix::{Actor, AsyncContext, Context};
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::Instant;
 
 use super::AskError;
+use super::control::Visit;
 use super::envelope::{BoxEnvelope, Fate};
 use super::guard::{Panic, guarded};
 use super::mailbox::Shared;
@@ -39,11 +39,13 @@ pub(super) struct Desk<A: Actor<Context = Context<A>>> {
     pub(super) saturated: Cell<bool>,
     /// Whether a message has been answered.
     pub(super) served: Cell<bool>,
-    /// A handler's panic, and the name of its message.
+    /// What is to be run in the actor before it takes a message.
+    visits: RefCell<VecDeque<Visit<A>>>,
+    /// A panic in a handler or a visit, and the name of that.
     pub(super) mishap: Cell<Option<(Panic, &'static str)>>,
     /// When a message was last taken, if others were left waiting then.
     backlog_since: Cell<Option<Instant>>,
-    in_flight: RefCell<FuturesUnordered<InFlight<A>>>,
+    in_flight: RefCell<Vec<BoxEnvelope<A>>>,
 }
 
 impl<A: Actor<Context = Context<A>>> Desk<A> {
@@ -55,28 +57,42 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
             started: Cell::new(false),
             saturated: Cell::new(false),
             served: Cell::new(false),
+            visits: RefCell::new(VecDeque::new()),
             mishap: Cell::new(None),
             backlog_since: Cell::new(None),
-            in_flight: RefCell::new(FuturesUnordered::new()),
+            in_flight: RefCell::new(Vec::new()),
         })
+    }
+
+    /// Has `visit` run at the next poll.
+    pub(super) fn receive(&self, visit: Visit<A>) {
+        self.visits.borrow_mut().push_back(visit);
     }
 
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight.borrow().len()
     }
 
-    /// A message in flight that has come to its end.
-    pub(super) fn poll_landed(&self, task: &mut Task<'_>) -> Poll<Option<BoxEnvelope<A>>> {
-        let landed = self.in_flight.borrow_mut().poll_next_unpin(task);
-        self.show_in_flight();
-        landed
+    /// A message in flight that has come to its end, searched for among the first `unseen` ones.
+    ///
+    /// They are bounded and mostly few: looking at each is cheaper than a list of those that are done.
+    pub(super) fn next_landed(&self, unseen: &mut usize, task: &mut Task<'_>) -> Option<BoxEnvelope<A>> {
+        let mut in_flight = self.in_flight.borrow_mut();
+        while *unseen > 0 {
+            *unseen -= 1;
+            if in_flight[*unseen].poll_answer(task).is_ready() {
+                let landed = in_flight.swap_remove(*unseen);
+                self.vitals().in_flight.store(in_flight.len(), Relaxed);
+                return Some(landed);
+            }
+        }
+        None
     }
 
     /// Takes all messages in flight away.
     pub(super) fn clear(&self) -> Vec<BoxEnvelope<A>> {
-        let in_flight = self.in_flight.take();
-        self.show_in_flight();
-        in_flight.into_iter().filter_map(|message| message.0).collect()
+        self.vitals().in_flight.store(0, Relaxed);
+        self.in_flight.take()
     }
 
     /// Passes the answer of `envelope` on, or `missing` if it has none. Whether it had one.
@@ -99,7 +115,6 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
 
     /// Takes one message through its handler, and gives the time at which the handler returned.
     fn attend(&self, mut envelope: BoxEnvelope<A>, now: Instant, actor: &mut A, context: &mut Context<A>) -> Instant {
-        self.note_progress(now);
         let tallies = &self.vitals().tallies;
         match envelope.fate(now) {
             Fate::Deliver => {}
@@ -119,28 +134,39 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
                 self.reply(envelope, now, &reply_dropped);
             }
             Ok(()) => {
-                self.in_flight.borrow_mut().push(InFlight(Some(envelope)));
-                self.show_in_flight();
+                let mut in_flight = self.in_flight.borrow_mut();
+                in_flight.push(envelope);
+                self.vitals().in_flight.store(in_flight.len(), Relaxed);
             }
             Err(panic) => {
                 let name = envelope.name();
                 envelope.fail(tallies, AskError::Crashed { reason: panic.reason.clone() });
-                self.open.set(false);
-                self.mishap.set(Some((panic, name)));
+                self.note_mishap(panic, name);
             }
         }
         now
     }
 
-    fn note_progress(&self, now: Instant) {
-        let gap = self.backlog_since.get().map(|before| now.saturating_duration_since(before));
-        self.vitals().progress(now, gap);
-        let backlog = !self.shared.queue.is_empty();
-        self.backlog_since.set(backlog.then_some(now));
+    /// Runs the visits that have come, up to one that panics.
+    fn pay_visits(&self, actor: &mut A, context: &mut Context<A>) {
+        loop {
+            let Some(visit) = self.visits.borrow_mut().pop_front() else { return };
+            if let Err(panic) = guarded(|| visit(actor, context)) {
+                return self.note_mishap(panic, "visit");
+            }
+        }
     }
 
-    fn show_in_flight(&self) {
-        self.vitals().in_flight.store(self.in_flight(), Relaxed);
+    fn note_mishap(&self, panic: Panic, during: &'static str) {
+        self.open.set(false);
+        self.mishap.set(Some((panic, during)));
+    }
+
+    /// A message is taken at `now`; the pace is measured between those that had to wait for each other.
+    fn note_progress(&self, now: Instant, backlog: bool) {
+        let gap = self.backlog_since.get().map(|before| now.saturating_duration_since(before));
+        self.vitals().progress(now, gap);
+        self.backlog_since.set(backlog.then_some(now));
     }
 
     fn vitals(&self) -> &Vitals {
@@ -162,33 +188,23 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Intake<A> {
     fn poll(self: Pin<&mut Self>, actor: &mut A, context: &mut Context<A>, task: &mut Task<'_>) -> Poll<()> {
         let desk = &self.0;
         desk.started.set(true);
+        desk.pay_visits(actor, context);
         let mut now = desk.polled_at.get();
         for _ in 0..BURST {
             // A waiting context is stopping, or has a future that must come to its end before the next message.
             if context.waiting() || !desk.may_take() {
                 return Poll::Pending;
             }
-            let Poll::Ready(Some(envelope)) = desk.shared.queue.poll_pop(task) else {
+            let Poll::Ready(Some((envelope, left))) = desk.shared.queue.poll_pop(task) else {
                 return Poll::Pending;
             };
+            desk.note_progress(now, left > 0);
             now = desk.attend(envelope, now, actor, context);
+            if left == 0 {
+                return Poll::Pending; // the queue wakes this task with the next message
+            }
         }
         task.waker().wake_by_ref();
         Poll::Pending
-    }
-}
-
-/// A message whose handler is at work; resolves to the message.
-struct InFlight<A: Actor>(Option<BoxEnvelope<A>>);
-
-impl<A: Actor> Future for InFlight<A> {
-    type Output = BoxEnvelope<A>;
-
-    fn poll(mut self: Pin<&mut Self>, task: &mut Task<'_>) -> Poll<Self::Output> {
-        let envelope = self.0.as_mut().expect("polled no more once it is ready");
-        match envelope.poll_answer(task) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(()) => Poll::Ready(self.0.take().expect("it was there a moment ago")),
-        }
     }
 }

@@ -59,16 +59,15 @@ where
     M: Message,
 {
     fn handle(self, context: &mut A::Context, answer: Option<OneshotSender<M::Result>>) {
-        context.spawn(Answering { work: Some((self.0, answer)) });
+        context.spawn(Answering { work: Some(self.0), answer });
     }
 }
 
-/// A future, and where its answer goes if anybody waits for it.
-type Work<A, R> = (LocalBoxActorFuture<A, R>, Option<OneshotSender<R>>);
-
-/// The work on one answer; empty once it is done or has panicked.
+/// The work on one answer.
 struct Answering<A: Actor, R> {
-    work: Option<Work<A, R>>,
+    /// Gone once it is done or has panicked: it is not polled again.
+    work: Option<LocalBoxActorFuture<A, R>>,
+    answer: Option<OneshotSender<R>>,
 }
 
 impl<A: Actor, R> Unpin for Answering<A, R> {}
@@ -77,27 +76,21 @@ impl<A: Actor, R> ActorFuture<A> for Answering<A, R> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, actor: &mut A, context: &mut A::Context, task: &mut Task<'_>) -> Poll<()> {
-        let Some((future, _)) = &mut self.work else { return Poll::Ready(()) };
-        let polled = guarded(|| future.as_mut().poll(actor, context, task));
-        if matches!(polled, Ok(Poll::Pending)) {
-            return Poll::Pending;
-        }
-        let answer = self.work.take().and_then(|(future, answer)| {
-            discard(future);
-            answer
-        });
-        match polled {
-            Ok(Poll::Ready(result)) => {
-                if let Some(answer) = answer {
-                    discard(answer.send(result));
-                }
-                Poll::Ready(())
-            }
-            Ok(Poll::Pending) => Poll::Pending,
+        let Some(work) = &mut self.work else { return Poll::Ready(()) };
+        let finished = match guarded(|| work.as_mut().poll(actor, context, task)) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(result)) => Ok(result),
+            Err(panic) => Err(panic),
+        };
+        discard(self.work.take());
+        let answer = self.answer.take();
+        match finished {
+            Ok(result) => discard(answer.map(|answer| answer.send(result))),
             Err(panic) => {
                 drop(answer);
-                panic.resume()
+                panic.resume();
             }
         }
+        Poll::Ready(())
     }
 }

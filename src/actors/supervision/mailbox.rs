@@ -19,6 +19,9 @@ use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, State};
 /// How long after its deadline a drain may take to be reported by a cell whose thread is not stuck.
 const REPORT_SLACK: Duration = Duration::from_millis(250);
 
+/// What those are told who come to an actor that will not come back: another process may serve them.
+const RETRY_ELSEWHERE: Duration = Duration::from_secs(1);
+
 /// The address of a supervised actor: cheap to clone, usable from every thread, valid through all restarts.
 ///
 /// Messages wait in one bounded queue that outlives the incarnations of the actor. None is lost by a restart,
@@ -118,17 +121,22 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         }
         let vitals = &self.shared.vitals;
         let state = vitals.state();
-        let pause = || vitals.resumes_in(now).unwrap_or_default();
         let may_wait = match state {
             State::Starting | State::Running | State::Suspended => true,
-            State::BackingOff => deadline.is_none_or(|deadline| !deadline.passed_by(now + pause())),
+            State::BackingOff => {
+                let resumes_at = now + vitals.resumes_in(now).unwrap_or_default();
+                deadline.is_none_or(|deadline| !deadline.passed_by(resumes_at))
+            }
             State::Failed | State::Draining => false,
             State::Stopped => return Err(AskError::Stopped),
         };
         if may_wait {
             return Ok(());
         }
-        let retry_after = if state == State::Draining { Duration::ZERO } else { pause() };
+        let retry_after = match state {
+            State::Draining => RETRY_ELSEWHERE,
+            _ => vitals.retry_after_pause(now),
+        };
         Err(AskError::Unavailable { state, retry_after })
     }
 

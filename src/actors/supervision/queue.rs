@@ -28,6 +28,14 @@ struct Inner<T> {
     closed: bool,
 }
 
+impl<T> Inner<T> {
+    fn expect(&mut self, task: &Context<'_>) {
+        if !self.consumer.as_ref().is_some_and(|consumer| consumer.will_wake(task.waker())) {
+            self.consumer = Some(task.waker().clone());
+        }
+    }
+}
+
 impl<T> Queue<T> {
     pub(super) fn new(bound: usize) -> Self {
         let inner = Inner { items: VecDeque::new(), consumer: None, closed: false };
@@ -61,17 +69,18 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Takes the oldest item, or has the task woken when there is one. `None` once closed and empty.
-    pub(super) fn poll_pop(&self, task: &mut Context<'_>) -> Poll<Option<T>> {
+    /// Takes the oldest item and says how many are left. When there was none, or none is left, the task is woken
+    /// by the next. `None` once closed and empty.
+    pub(super) fn poll_pop(&self, task: &mut Context<'_>) -> Poll<Option<(T, usize)>> {
         let mut inner = self.inner.lock();
-        if let Some((_, item)) = inner.items.pop_front() {
-            return Poll::Ready(Some(item));
+        let taken = inner.items.pop_front().map(|(_, item)| (item, inner.items.len()));
+        if taken.as_ref().is_none_or(|&(_, left)| left == 0) {
+            inner.expect(task);
         }
-        if inner.closed {
-            return Poll::Ready(None);
+        match taken {
+            None if !inner.closed => Poll::Pending,
+            taken => Poll::Ready(taken),
         }
-        inner.consumer = Some(task.waker().clone());
-        Poll::Pending
     }
 
     /// Takes the oldest item, if there is one.
@@ -123,7 +132,7 @@ mod tests {
         queue.close();
         assert!(matches!(queue.force(Instant::now(), 'b'), Err(Refused::Closed('b'))));
         let mut task = Context::from_waker(Waker::noop());
-        assert_eq!(queue.poll_pop(&mut task), Poll::Ready(Some('a')));
+        assert_eq!(queue.poll_pop(&mut task), Poll::Ready(Some(('a', 0))));
         assert_eq!(queue.poll_pop(&mut task), Poll::Ready(None));
     }
 }

@@ -3,7 +3,6 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use pin_project_lite::pin_project;
 use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep_until};
 
@@ -12,19 +11,15 @@ use super::{AskError, Deadline};
 /// The receiving end of [`ReplyTo`](super::envelope::ReplyTo).
 pub(super) type Answer<R> = oneshot::Receiver<Result<R, AskError>>;
 
-pin_project! {
-    /// Resolves to the answer, or to why there is none.
-    ///
-    /// A timer costs as much as the rest of an ask. So the first time there is no answer yet, the asker lets
-    /// the other tasks of its thread go first: an actor among them has answered when its turn comes again.
-    /// Only then the timer is set.
-    pub(super) struct Reply<R> {
-        admitted: Result<Answer<R>, AskError>,
-        deadline: Deadline,
-        gave_way: bool,
-        #[pin]
-        alarm: Option<Sleep>,
-    }
+/// Resolves to the answer, or to why there is none.
+///
+/// To wait costs as much as the rest of an ask: a timer is set, and unset when the answer comes. So the asker first
+/// lets the other tasks of its thread go; when its turn comes again, an actor among them has mostly answered.
+pub(super) struct Reply<R> {
+    admitted: Result<Answer<R>, AskError>,
+    deadline: Deadline,
+    gave_way: bool,
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<R> Reply<R> {
@@ -38,24 +33,23 @@ impl<R> Future for Reply<R> {
     type Output = Result<R, AskError>;
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let answer = match this.admitted {
+        let this = self.get_mut();
+        let answer = match &mut this.admitted {
             Ok(answer) => answer,
             Err(refusal) => return Poll::Ready(Err(refusal.clone())),
         };
+        if answer.is_empty() && !this.gave_way {
+            // Nor is a waker left with the answer: this task has been woken already.
+            this.gave_way = true;
+            task.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if let Poll::Ready(answered) = Pin::new(answer).poll(task) {
             // An envelope that is dropped unanswered went down with its thread.
             return Poll::Ready(answered.unwrap_or(Err(AskError::Stopped)));
         }
-        if !*this.gave_way {
-            *this.gave_way = true;
-            task.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        if this.alarm.is_none() {
-            this.alarm.set(Some(sleep_until(this.deadline.instant())));
-        }
-        let alarm = this.alarm.as_pin_mut().expect("the alarm has just been set");
-        alarm.poll(task).map(|()| Err(AskError::DeadlineExceeded))
+        let deadline = this.deadline;
+        let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline.instant())));
+        alarm.as_mut().poll(task).map(|()| Err(AskError::DeadlineExceeded))
     }
 }

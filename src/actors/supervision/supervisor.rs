@@ -28,7 +28,8 @@ struct Known {
 /// What the supervisor needs of an actor, whatever its type.
 trait Child: Send + Sync {
     fn status(&self) -> ActorStatus;
-    fn is_unready(&self) -> bool;
+    /// The name, if the actor ought to take messages and does not.
+    fn unready(&self) -> Option<String>;
     fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained>;
 }
 
@@ -91,9 +92,9 @@ impl Supervisor {
     /// off for long, not yet started, or gone with their thread. Nobody: the process is ready.
     pub fn unready(&self) -> Vec<String> {
         let actors = self.actors();
-        let actors = actors.iter().filter(|child| child.is_unready());
+        let actors = actors.iter().filter_map(|child| child.unready());
         let pools = self.pools().into_iter().filter(|pool| !pool.ready());
-        actors.map(|child| child.status().full_name()).chain(pools.map(|pool| pool.name)).collect()
+        actors.chain(pools.map(|pool| pool.name)).collect()
     }
 
     /// Drains all actors one by one, in the reverse order of their start, under one deadline.
@@ -135,8 +136,9 @@ impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
         Mailbox::status(self)
     }
 
-    fn is_unready(&self) -> bool {
-        self.shared().vitals.is_unready(&Mailbox::status(self))
+    fn unready(&self) -> Option<String> {
+        let status = Mailbox::status(self);
+        (!status.ready && !self.shared().vitals.is_at_its_end()).then(|| status.full_name())
     }
 
     fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained> {

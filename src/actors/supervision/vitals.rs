@@ -15,8 +15,8 @@ use super::guard::Panic;
 use super::tally::Tallies;
 use super::{ActorSpec, ActorStatus, Failure, FailureKind, StartError, State};
 
-/// An actor that backs off for less than this is still called ready.
-const SHORT_PAUSE: Duration = Duration::from_secs(1);
+/// An actor that is away for less than this is still called ready.
+const SHORT_ABSENCE: Duration = Duration::from_secs(1);
 /// Bounds of the estimate given to those who are refused.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
@@ -32,6 +32,8 @@ pub(super) struct Vitals {
     /// The actor came to its end by policy or on request, rather than with its thread.
     finished: AtomicBool,
     up_since: Moment,
+    /// Set while no incarnation takes messages although one did before.
+    down_since: Moment,
     resumes_at: Moment,
     /// Set while code of the actor runs: since when without a sign of progress.
     busy_since: Moment,
@@ -54,6 +56,7 @@ impl Vitals {
             incarnation: AtomicU64::new(0),
             finished: AtomicBool::new(false),
             up_since: Moment::unset(epoch),
+            down_since: Moment::unset(epoch),
             resumes_at: Moment::unset(epoch),
             busy_since: Moment::unset(epoch),
             progressed_at: Moment::unset(epoch),
@@ -78,6 +81,11 @@ impl Vitals {
         }
     }
 
+    /// When those should come back who are refused in the present pause.
+    pub(super) fn retry_after_pause(&self, now: Instant) -> Duration {
+        self.resumes_in(now).unwrap_or(LONGEST_RETRY).max(SHORTEST_RETRY)
+    }
+
     /// How long the present pause will last; `None` when nobody knows.
     pub(super) fn resumes_in(&self, now: Instant) -> Option<Duration> {
         Some(self.resumes_at.get()?.saturating_duration_since(now))
@@ -96,10 +104,14 @@ impl Vitals {
     pub(super) fn up(&self) {
         let now = Instant::now();
         self.up_since.set(now);
+        self.down_since.clear();
         self.progressed_at.set(now);
     }
 
     pub(super) fn down(&self) {
+        if self.up_since.get().is_some() {
+            self.down_since.set(Instant::now());
+        }
         self.up_since.clear();
         self.busy_since.clear();
         self.in_flight.store(0, Relaxed);
@@ -121,8 +133,8 @@ impl Vitals {
 
     /// A message is taken at `now`; `gap` is the time since the one before, if this one had to wait for it.
     pub(super) fn progress(&self, now: Instant, gap: Option<Duration>) {
-        self.busy_since.set(now);
         self.progressed_at.set(now);
+        self.busy_since.copy(&self.progressed_at);
         let Some(gap) = gap else { return };
         let gap = u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
         let pace = match self.pace_nanos.load(Relaxed) {
@@ -169,9 +181,9 @@ impl Vitals {
         self.last_failure.lock().clone()
     }
 
-    /// Whether readiness should name this actor: it ought to take messages, and does not.
-    pub(super) fn is_unready(&self, status: &ActorStatus) -> bool {
-        !status.ready && !self.finished.load(Relaxed) && status.state != State::Draining
+    /// Whether it is in order that this actor takes no messages any more.
+    pub(super) fn is_at_its_end(&self) -> bool {
+        self.finished.load(Relaxed) || self.state() == State::Draining
     }
 
     pub(super) fn status(&self, depth: usize, oldest: Option<Instant>) -> ActorStatus {
@@ -200,9 +212,12 @@ impl Vitals {
     fn takes_messages(&self, state: State, now: Instant) -> bool {
         match state {
             State::Running => true,
-            State::BackingOff => self.resumes_in(now).is_some_and(|pause| pause < SHORT_PAUSE),
-            // Restarting is routine; an actor that has never run is not there yet.
-            State::Starting => self.incarnation() > 1 && self.progressed_at.get().is_some(),
+            // A short restart is routine; an actor that has never run is not there yet.
+            State::Starting => self.down_since.age(now).is_some_and(|away| away < SHORT_ABSENCE),
+            State::BackingOff => {
+                let away = self.down_since.age(now).zip(self.resumes_in(now));
+                away.is_some_and(|(since, left)| since + left < SHORT_ABSENCE)
+            }
             State::Failed | State::Suspended | State::Draining | State::Stopped => false,
         }
     }

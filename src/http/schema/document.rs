@@ -11,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 
-use crate::http::routes::{self, Access, EndpointInfo};
+use crate::http::routes;
+use crate::http::{Access, EndpointInfo};
 use crate::http::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, statistics, users};
 
 use super::problem::Problem;

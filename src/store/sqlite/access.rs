@@ -77,6 +77,18 @@ pub(super) fn every(collection: &'static Collection, filters: &[Filter]) -> Acce
     Access { source, reach: Reach::All, by: None, ordered: false, exact: false }
 }
 
+/// The way that brings together the live documents with the same value of `field`, where no index is over that field alone.
+pub(super) fn together(collection: &'static Collection, filters: &[Filter], field: &str) -> Option<Access> {
+    let name = collection.indexes.iter().find_map(|index| match index {
+        Index::Compound { field: first, then } if *first == field => {
+            Some(schema::compound_index(collection, field, then))
+        }
+        _ => None,
+    })?;
+    let live = filters.contains(&Filter::Live);
+    live.then(|| Access { source: plain(name), reach: Reach::All, by: None, ordered: false, exact: false })
+}
+
 /// The filter's field.
 pub(super) fn field(filter: &Filter) -> Option<&'static str> {
     match filter {

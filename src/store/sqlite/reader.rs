@@ -62,7 +62,8 @@ pub(super) fn get_many(
 }
 
 pub(super) fn find(connection: &Connection, query: &Query) -> Result<Vec<Document>, StoreError> {
-    let access = choose(connection, query.collection, &query.filters, Some(query.sort.field))?;
+    let way = choose(connection, query.collection, &query.filters, Some(query.sort.field))?;
+    let access = way.ok_or(NoIndex { collection: query.collection.name })?;
     rows(connection, &compile::find(query, &access), document)
 }
 
@@ -71,10 +72,8 @@ pub(super) fn count(
     collection: &'static Collection,
     filters: &[Filter],
 ) -> Result<u64, StoreError> {
-    let access = match choose(connection, collection, filters, None) {
-        Err(StoreError::Query(cause)) if cause.is::<NoIndex>() => access::every(collection, filters),
-        access => access?,
-    };
+    let way = choose(connection, collection, filters, None)?;
+    let access = way.unwrap_or_else(|| access::every(collection, filters));
     number(connection, &compile::count(collection, filters, &access))
 }
 
@@ -85,11 +84,12 @@ pub(super) fn group_by(
     field: &'static str,
     limit: usize,
 ) -> Result<Vec<(Value, u64)>, StoreError> {
-    let texts = compile::all_texts(collection, field).filter(|_| filters.contains(&Filter::Live));
-    let access = match texts {
-        Some(access) => access,
+    let way = match compile::all_texts(collection, field) {
+        Some(texts) => filters.contains(&Filter::Live).then_some(texts),
         None => choose(connection, collection, filters, Some(field))?,
     };
+    let way = way.or_else(|| access::together(collection, filters, field));
+    let access = way.ok_or(NoIndex { collection: collection.name })?;
     rows(connection, &compile::group_by(collection, filters, field, limit, &access), |row| {
         let value = match row.get_ref(0)? {
             ValueRef::Text(_) => Value::Text(row.get(0)?),
@@ -107,7 +107,8 @@ pub(super) fn histogram(
     edges: &[i64],
 ) -> Result<Vec<u64>, StoreError> {
     let snapshot = connection.unchecked_transaction().map_err(reading)?;
-    let access = choose(&snapshot, collection, filters, Some(field))?;
+    let way = choose(&snapshot, collection, filters, Some(field))?;
+    let access = way.ok_or(NoIndex { collection: collection.name })?;
     let mut filters = filters.to_vec();
     edges
         .windows(2)
@@ -124,7 +125,7 @@ pub(super) fn ping(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_query_value(None, "user_version", |_| Ok(())).map_err(reading)
 }
 
-/// The way that costs least.
+/// The way that costs least; `None` if no index serves.
 ///
 /// The index of the order serves best if nothing else is asked. Otherwise it may have to pass over many documents that the
 /// filters refuse, and one that narrows down serves better, if what it leaves is little enough to sort.
@@ -133,7 +134,7 @@ pub(super) fn choose(
     collection: &'static Collection,
     filters: &[Filter],
     order: Option<&str>,
-) -> Result<Access, StoreError> {
+) -> Result<Option<Access>, StoreError> {
     let mut ways = access::ways(collection, filters, order);
     ways.sort_by_key(|way| (way.reach > Reach::Few, !way.ordered, !way.exact, way.reach));
     let settled = |way: &Access| way.reach == Reach::Few || way.exact && (way.ordered || order.is_none());
@@ -148,8 +149,7 @@ pub(super) fn choose(
             }
         }
     }
-    let way = fewest.map(|(_, way)| way).or_else(|| ways.into_iter().next());
-    Ok(way.ok_or(NoIndex { collection: collection.name })?)
+    Ok(fewest.map(|(_, way)| way).or_else(|| ways.into_iter().next()))
 }
 
 fn select_by_id(collection: &Collection) -> String {

@@ -122,15 +122,21 @@ fn index(collection: &Collection, name: String, unique: &str, columns: &[&str], 
 /// The table of a multi-value field, and the triggers that keep it in step with the documents, whoever writes them.
 fn texts(collection: &Collection, field: &str, then: &str) -> Vec<Derived> {
     let (name, table) = (texts_table(collection, field, then), collection.name);
-    // The rows that belong to a document, NEW or OLD.
-    let rows = |row: &str| {
+    // The texts of a document, NEW or OLD.
+    let texts = |row: &str| {
         format!(
-            r#"SELECT each.value, {row}."{then}", {row}.id FROM json_each({row}.document, '$.{field}') AS each WHERE {row}.deletedAt IS NULL AND each.type = 'text'"#
+            "SELECT each.value FROM json_each({row}.document, '$.{field}') AS each WHERE {row}.deletedAt IS NULL AND each.type = 'text'"
         )
     };
-    let add = format!(r#"INSERT OR IGNORE INTO "{name}" (value, sort, id)"#);
-    let remove = format!(r#"DELETE FROM "{name}" WHERE (value, sort, id) IN"#);
-    let (old, new) = (rows("OLD"), rows("NEW"));
+    let add = format!(
+        r#"INSERT OR IGNORE INTO "{name}" (value, sort, id) SELECT value, NEW."{then}", NEW.id FROM ({});"#,
+        texts("NEW")
+    );
+    // In this form SQLite finds the rows by the primary key; a list of (value, sort, id) would be looked for row by row.
+    let remove = |values: String| {
+        format!(r#"DELETE FROM "{name}" WHERE value IN ({values}) AND sort = OLD."{then}" AND id = OLD.id;"#)
+    };
+    let (old, new) = (texts("OLD"), texts("NEW"));
     let trigger = |event: &str, body: String| {
         let name = format!("{name}.{event}");
         let create = format!(r#"CREATE TRIGGER "{name}" AFTER {event} ON "{table}" BEGIN {body} END"#);
@@ -144,9 +150,9 @@ fn texts(collection: &Collection, field: &str, then: &str) -> Vec<Derived> {
     );
     vec![
         Derived { name: name.clone(), create, fill },
-        trigger("INSERT", format!("{add} {new};")),
+        trigger("INSERT", add.clone()),
         // Rows that stay are left alone: an update of a name must not touch the pages of all its words.
-        trigger("UPDATE", format!("{remove} ({old} EXCEPT {new}); {add} {new};")),
-        trigger("DELETE", format!("{remove} ({old});")),
+        trigger("UPDATE", remove(format!(r#"{old} EXCEPT {new} AND NEW."{then}" IS OLD."{then}""#)) + " " + &add),
+        trigger("DELETE", remove(old)),
     ]
 }

@@ -11,7 +11,6 @@ pub static CUSTOMERS: Collection = Collection {
         Index::Unique("email"),
         Index::Live("createdAt"),
         Index::Live("name"),
-        Index::Live("status"),
         Index::Live("country"),
         Index::All("createdAt"),
         Index::Compound { field: "status", then: "createdAt" },

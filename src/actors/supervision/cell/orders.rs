@@ -22,7 +22,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
     /// Obeys the commands there are. Whether the incarnation is to be replaced.
     pub(super) fn obey(&mut self, task: &mut Task<'_>) -> bool {
         let mut replace = false;
-        while let Poll::Ready(Some(command)) = self.tenancy.control.poll_pop(task) {
+        while let Poll::Ready(Some((command, _))) = self.tenancy.control.poll_pop(task) {
             match command {
                 Command::Visit(visit) => self.visits.push(visit),
                 Command::Restart => replace = true,

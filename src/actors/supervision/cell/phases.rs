@@ -118,8 +118,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
 
     /// Fails what is queued, also what still comes in from askers who saw another state a moment ago.
     fn refuse_messages(&self, task: &mut Task<'_>) {
-        while let Poll::Ready(Some(envelope)) = self.tenancy.queue.poll_pop(task) {
-            let retry_after = self.vitals().resumes_in(Instant::now()).unwrap_or_default();
+        while let Poll::Ready(Some((envelope, _))) = self.tenancy.queue.poll_pop(task) {
+            let retry_after = self.vitals().retry_after_pause(Instant::now());
             let error = AskError::Unavailable { state: State::Failed, retry_after };
             envelope.fail(&self.vitals().tallies, error);
         }

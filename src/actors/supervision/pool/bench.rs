@@ -75,13 +75,10 @@ impl<W: Unpin + 'static> Bench<W> {
             Ok(worker) => worker,
             Err(error) => return job.fail(error),
         };
-        match job.run(&mut worker) {
-            Ok(()) => {
-                self.shared.counters.done.fetch_add(1, Relaxed);
-                self.worker = Some(worker);
-            }
+        match job.run(&mut worker, &self.shared.counters) {
+            Ok(()) => self.worker = Some(worker),
             Err(panic) => {
-                self.note(&panic);
+                self.log(&panic);
                 discard(worker);
             }
         }
@@ -100,8 +97,7 @@ impl<W: Unpin + 'static> Bench<W> {
         Err(AskError::Unavailable { state: State::Failed, retry_after: REMAKE_AFTER })
     }
 
-    fn note(&self, panic: &Panic) {
-        self.shared.counters.panics.fetch_add(1, Relaxed);
+    fn log(&self, panic: &Panic) {
         let (reason, location) = (&panic.reason, &panic.location);
         tracing::warn!(pool = %self.shared.spec.name, %reason, %location, "a worker panicked and is replaced");
     }

@@ -1,10 +1,12 @@
 //! A message on its way through a pool.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use actix::Message;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::Work;
+use super::{Counters, Work};
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::{AskError, Deadline};
 
@@ -18,8 +20,8 @@ pub(super) enum Fate {
 /// A message of some type for a worker `W`.
 pub(super) trait Job<W>: Send {
     fn fate(&self, now: Instant) -> Fate;
-    /// Does the work and answers, also that it panicked.
-    fn run(self: Box<Self>, worker: &mut W) -> Result<(), Panic>;
+    /// Does the work, counts it, and answers, also that it panicked.
+    fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic>;
     /// Answers that the work will not be done.
     fn fail(self: Box<Self>, error: AskError);
 }
@@ -53,14 +55,16 @@ where
         }
     }
 
-    fn run(self: Box<Self>, worker: &mut W) -> Result<(), Panic> {
+    fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic> {
         let Order { message, reply_to, .. } = *self;
         match guarded(|| worker.work(message)) {
             Ok(result) => {
+                counters.done.fetch_add(1, Relaxed);
                 discard(reply_to.send(Ok(result)));
                 Ok(())
             }
             Err(panic) => {
+                counters.panics.fetch_add(1, Relaxed);
                 let reason = panic.reason.clone();
                 discard(reply_to.send(Err(AskError::Crashed { reason })));
                 Err(panic)

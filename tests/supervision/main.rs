@@ -1,0 +1,15 @@
+//! Actors driven directly: no HTTP, virtual time, injected faults.
+
+mod chaos;
+mod control;
+mod counter;
+mod deadlines;
+mod drain;
+mod ledger;
+mod lifecycle;
+mod mailbox;
+mod panics;
+mod pool;
+mod readiness;
+mod restarts;
+mod testkit;

@@ -1,0 +1,72 @@
+//! The test kit itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::prelude::*;
+use clientele::actors::supervision::testkit::{Probe, paused};
+use clientele::actors::supervision::{ActorSpec, Answers, AskError, Deadline, Isolated, Supervisor, isolated_future};
+
+use crate::counter::{Count, ample, ms};
+
+/// Asks another for a count and doubles it.
+struct Doubler {
+    counter: Arc<dyn Answers<Count>>,
+}
+
+impl Actor for Doubler {
+    type Context = Context<Self>;
+}
+
+#[derive(Message)]
+#[rtype(result = "Result<u64, AskError>")]
+struct Double {
+    deadline: Deadline,
+}
+
+impl Handler<Double> for Doubler {
+    type Result = Isolated<Self, Result<u64, AskError>>;
+
+    fn handle(&mut self, Double { deadline }: Double, _: &mut Context<Self>) -> Self::Result {
+        let count = self.counter.ask_boxed(deadline, Count);
+        isolated_future(async move { Ok(count.await? * 2) })
+    }
+}
+
+#[test]
+fn a_probe_stands_in_for_the_actor_that_is_asked() {
+    paused(async {
+        let probe = Arc::new(Probe::<Count>::new());
+        let counter: Arc<dyn Answers<Count>> = probe.clone();
+        let doubler = Supervisor::new().spawn(ActorSpec::new("doubler"), move || {
+            let counter = counter.clone();
+            async { Ok(Doubler { counter }) }
+        });
+        probe.expect_none();
+
+        let ask = actix::spawn(doubler.ask(ample(), Double { deadline: ample() }));
+        probe.expect().await.reply(21);
+        assert_eq!(ask.await.unwrap(), Ok(Ok(42)));
+
+        let ask = actix::spawn(doubler.ask(ample(), Double { deadline: ample() }));
+        probe.expect().await.fail(AskError::Stopped);
+        assert_eq!(ask.await.unwrap(), Ok(Err(AskError::Stopped)));
+
+        let deadline = Deadline::within(ms(100));
+        let ask = actix::spawn(doubler.ask(ample(), Double { deadline }));
+        let _unanswered = probe.expect().await;
+        assert_eq!(ask.await.unwrap(), Ok(Err(AskError::DeadlineExceeded)), "a probe keeps deadlines, too");
+        probe.expect_none();
+    });
+}
+
+#[test]
+fn hours_of_virtual_time_pass_at_once() {
+    let wall = std::time::Instant::now();
+    paused(async {
+        let start = tokio::time::Instant::now();
+        tokio::time::sleep(Duration::from_secs(36_000)).await;
+        assert!(start.elapsed() >= Duration::from_secs(36_000));
+    });
+    assert!(wall.elapsed() < Duration::from_secs(60));
+}
