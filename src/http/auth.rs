@@ -12,7 +12,7 @@ use crate::model::form::Form;
 use crate::model::user::{Credentials, Registration};
 
 use super::schema::account::{LoginInput, LogoutInput, RefreshInput, RegisterInput};
-use super::schema::responses::{Conflict, Forbidden, Locked, Unauthorized};
+use super::schema::responses::{Forbidden, Locked, Unauthorized};
 use super::users::UserView;
 use super::{ApiError, Caller, JsonBody, OptionalJsonBody, Represent, gate};
 
@@ -78,8 +78,7 @@ fn unstored(status: StatusCode, tokens: impl Serialize) -> HttpResponse {
     request_body = RegisterInput,
     responses(
         (status = 201, description = "The account was made and is signed in.", body = SignedInView),
-        (status = 403, response = Forbidden),
-        (status = 409, response = Conflict)))]
+        (status = 403, response = Forbidden)))]
 pub async fn register(body: JsonBody, caller: Caller) -> Result<HttpResponse, ApiError> {
     let message = Register { registration: Registration::read(body.0)?, origin: caller.origin() };
     let signed_in = caller.api().mailboxes.auth.ask(caller.deadline(), message).await??;

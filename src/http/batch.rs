@@ -108,3 +108,55 @@ fn answer(report: BatchReport) -> Result<HttpResponse, ApiError> {
     let view = BatchView { total: rows.len(), succeeded: rows.len() - failed, failed, results };
     Ok(HttpResponse::build(status).json(view))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::OperationError;
+    use crate::model::customer::CustomerDraft;
+    use crate::model::id::{CustomerId, UserId};
+    use crate::model::time::Time;
+    use serde_json::{Value, json};
+
+    fn done() -> RowReport {
+        let draft = CustomerDraft::read(json!({"name": "Ada", "email": "ada@example.com"})).unwrap();
+        let now = Time::from_millis(0);
+        let customer = Customer::new(CustomerId::new(now), draft, UserId::new(now), now);
+        RowReport { id: customer.id.to_string(), outcome: Ok(Arc::new(customer)) }
+    }
+
+    fn gone() -> RowReport {
+        RowReport { id: "76543210fedcba9876543210".to_owned(), outcome: Err(OperationError::Deleted("customer")) }
+    }
+
+    async fn told(rows: Vec<RowReport>) -> (u16, Value) {
+        let answer = answer(BatchReport { rows, refused: false }).unwrap();
+        let status = answer.status().as_u16();
+        let body = actix_web::body::to_bytes(answer.into_body()).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn each_row_is_answered_for_itself() {
+        let (status, body) = told(vec![done(), gone()]).await;
+        assert_eq!((status, &body["succeeded"], &body["failed"]), (207, &json!(1), &json!(1)));
+        assert_eq!(body["results"][0]["customer"]["name"], "Ada");
+        let expected = json!({
+            "index": 1, "id": "76543210fedcba9876543210", "status": 410,
+            "error": {
+                "type": "/errors/RESOURCE_DELETED", "title": "Deleted", "status": 410,
+                "detail": "The customer was deleted", "code": 3004, "name": "RESOURCE_DELETED"
+            }
+        });
+        assert_eq!(body["results"][1], expected);
+        assert_eq!(told(vec![done()]).await.0, 200);
+    }
+
+    #[test]
+    fn a_refused_batch_is_one_problem_that_tells_of_each_row() {
+        let refusal = answer(BatchReport { rows: vec![done(), gone()], refused: true }).unwrap_err();
+        let problem = serde_json::to_value(refusal.problem()).unwrap();
+        assert_eq!((&problem["status"], &problem["code"]), (&json!(409), &json!(3003)));
+        assert_eq!((&problem["results"][0]["status"], &problem["results"][1]["status"]), (&json!(200), &json!(410)));
+    }
+}

@@ -17,7 +17,7 @@ use crate::model::time::{Time, rfc3339};
 
 use super::schema::customer::{CustomerInput, CustomerPatch};
 use super::schema::parameters::{ConditionalRead, ConditionalWrite, IdPath, PageQuery};
-use super::schema::responses::{Conflict, Deleted, NotFound, VersionMismatch};
+use super::schema::responses::{Deleted, NotFound, VersionMismatch};
 use super::schema::{self, page::PageOf, scalars};
 use super::{ApiError, Caller, IfMatch, JsonBody, Listing, PageParameters, PathId, Represent, Versioned};
 
@@ -114,8 +114,7 @@ impl From<Arc<Customer>> for Versioned<Arc<Customer>> {
     request_body = CustomerInput,
     responses(
         (status = 201, description = "The customer was made.", body = CustomerView, headers(
-            ("Location", description = "Where the customer is found"), ("ETag", description = "Its version"))),
-        (status = 409, response = Conflict)))]
+            ("Location", description = "Where the customer is found"), ("ETag", description = "Its version")))))]
 pub async fn create(body: JsonBody, caller: Caller) -> Result<Versioned<Arc<Customer>>, ApiError> {
     let message = CreateCustomer { draft: CustomerDraft::read(body.0)?, origin: caller.origin() };
     let customer = caller.api().mailboxes.customers.ask(caller.deadline(), message).await??;
@@ -158,7 +157,6 @@ pub async fn read(id: PathId<CustomerId>, caller: Caller) -> Result<Versioned<Ar
         (status = 200, description = "The customer as it is now.", body = CustomerView,
             headers(("ETag", description = "Its version"))),
         (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
         (status = 410, response = Deleted),
         (status = 412, response = VersionMismatch)))]
 pub async fn replace(
@@ -182,7 +180,6 @@ pub async fn replace(
         (status = 200, description = "The customer as it is now.", body = CustomerView,
             headers(("ETag", description = "Its version"))),
         (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
         (status = 410, response = Deleted),
         (status = 412, response = VersionMismatch)))]
 pub async fn patch(
@@ -216,4 +213,42 @@ pub async fn delete(id: PathId<CustomerId>, if_match: IfMatch, caller: Caller) -
     let message = DeleteCustomer { id: id.0, expected: if_match.0, origin: caller.origin() };
     caller.api().mailboxes.customers.ask(caller.deadline(), message).await??;
     Ok(HttpResponse::NoContent().finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_see_what_is_there_and_nothing_of_how_it_is_kept() {
+        let draft = json!({"name": "Ada", "email": "Ada@example.com", "address": {"country": "GB"}, "tags": ["vip"]});
+        let (id, by): (CustomerId, UserId) =
+            ("76543210fedcba9876543210".parse().unwrap(), "0123456789abcdef01234567".parse().unwrap());
+        let now = Time::from_millis(1_774_260_000_007);
+        let customer = Customer::new(id, CustomerDraft::read(draft).unwrap(), by, now);
+        let expected = json!({
+            "id": "76543210fedcba9876543210", "name": "Ada", "email": "Ada@example.com", "status": "active",
+            "address": {"country": "GB"}, "tags": ["vip"], "metadata": {}, "groupIds": [], "version": 1,
+            "createdAt": "2026-03-23T10:00:00.007Z", "updatedAt": "2026-03-23T10:00:00.007Z",
+            "createdBy": "0123456789abcdef01234567", "updatedBy": "0123456789abcdef01234567"
+        });
+        assert_eq!(serde_json::to_value(customer.represent()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_patch_is_hopeless_if_no_customer_can_take_it() {
+        let fault = |patch| refuse_hopeless(&patch).map_err(|invalid| invalid.code().number());
+        for possible in [json!({}), json!({"phone": null, "tags": ["a"]}), json!({"metadata": {"a": null}, "id": 7})] {
+            assert_eq!(fault(possible.clone()), Ok(()), "{possible}");
+        }
+        for (hopeless, code) in [
+            (json!([]), 2002),
+            (json!({"name": null}), 2003),
+            (json!({"email": "x"}), 2004),
+            (json!({"surprise": 1}), 2002),
+            (json!({"address": "London"}), 2002),
+        ] {
+            assert_eq!(fault(hopeless.clone()), Err(code), "{hopeless}");
+        }
+    }
 }

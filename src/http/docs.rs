@@ -1,5 +1,6 @@
 //! `/openapi.json`: what this API can do, for programs; `/docs`: the same for people, who can try it there (§9).
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header;
@@ -88,5 +89,38 @@ pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     }
     let file = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG)).ok().flatten();
     let file = file.ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such file"))?;
-    Ok(answer.content_type(file.content_type).body(file.bytes.into_owned()))
+    let bytes = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    Ok(answer.content_type(file.content_type).body(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn every_file_that_the_page_names_is_there() {
+        let names: Vec<&str> = PAGE.split("\"docs/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert_eq!(names.len(), 4);
+        for name in names {
+            let answer = file(web::Path::from(name.to_owned())).await.unwrap();
+            assert!(answer.headers().contains_key(header::CONTENT_TYPE), "{name}");
+        }
+        assert!(file(web::Path::from("../Cargo.toml".to_owned())).await.is_err());
+    }
+
+    #[test]
+    fn the_page_keeps_to_its_policy() {
+        assert!(!PAGE.contains("http") && !PAGE.contains("<style") && !PAGE.contains("<script>"));
+    }
+
+    #[test]
+    fn the_document_is_that_of_the_base_that_was_asked_for() {
+        for base in ["/api/v1", "/api/v2", "/api/v1"] {
+            let written = String::from_utf8(written(base).to_vec()).unwrap();
+            assert!(written.contains(&format!("\"{base}/customers\"")), "{base}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::model::time::{Time, rfc3339};
 use super::schema::group::GroupInput;
 use super::schema::page::PageOf;
 use super::schema::parameters::{ConditionalRead, ConditionalWrite, IdPath, PageQuery};
-use super::schema::responses::{Conflict, Deleted, NotFound, VersionMismatch};
+use super::schema::responses::{Deleted, NotFound, VersionMismatch};
 use super::schema::scalars;
 use super::{ApiError, Caller, IfMatch, JsonBody, Listing, PageParameters, PathId, Represent, Versioned};
 
@@ -88,8 +88,7 @@ impl From<CountedGroup> for Versioned<CountedGroup> {
     request_body = GroupInput,
     responses(
         (status = 201, description = "The group was made.", body = GroupView, headers(
-            ("Location", description = "Where the group is found"), ("ETag", description = "Its version"))),
-        (status = 409, response = Conflict)))]
+            ("Location", description = "Where the group is found"), ("ETag", description = "Its version")))))]
 pub async fn create(body: JsonBody, caller: Caller) -> Result<Versioned<CountedGroup>, ApiError> {
     let message = CreateGroup { draft: GroupDraft::read(body.0)?, origin: caller.origin() };
     let counted = caller.api().mailboxes.groups.ask(caller.deadline(), message).await??;
@@ -131,7 +130,6 @@ pub async fn read(id: PathId<GroupId>, caller: Caller) -> Result<Versioned<Count
         (status = 200, description = "The group as it is now.", body = GroupView,
             headers(("ETag", description = "Its version"))),
         (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
         (status = 410, response = Deleted),
         (status = 412, response = VersionMismatch)))]
 pub async fn replace(

@@ -155,3 +155,54 @@ fn read_query(mut query: Parameters, now: Time) -> Result<StatisticsQuery, Inval
     query.finish(|| ())?;
     StatisticsQuery::new(period, group, now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use serde_json::json;
+
+    const NOW: Time = Time::from_millis(1_774_260_000_000);
+
+    fn fault(query: &str) -> Option<String> {
+        let request = TestRequest::with_uri(&format!("/customers/statistics?{query}")).to_http_request();
+        let read = read_query(Parameters::of(&request), NOW);
+        read.err()
+            .map(|Invalid(errors)| errors.iter().map(|error| error.pointer.as_str()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn every_fault_of_the_period_is_told() {
+        assert_eq!(
+            fault("from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z&interval=week&timezone=Europe/Berlin"),
+            None
+        );
+        assert_eq!(fault(""), None);
+        let told = fault("from=x&to=2026&interval=year&groupId=y&zone=z");
+        assert_eq!(told.as_deref(), Some("/from /to /interval /groupId /zone"));
+        assert_eq!(fault("timezone=Mars/Olympus").as_deref(), Some("/timezone"));
+    }
+
+    #[test]
+    fn every_status_is_counted_and_an_unknown_growth_left_out() {
+        let statistics = Statistics {
+            total: 3,
+            by_status: vec![(CustomerStatus::Active, 1), (CustomerStatus::Lead, 2)],
+            deleted: 4,
+            new_in_period: 3,
+            previous_period: 0,
+            by_country: vec![("GB".to_owned(), 3)],
+            by_group: vec![],
+            ungrouped: 3,
+            series: vec![(NOW, 3)],
+            generated_at: NOW,
+        };
+        let expected = json!({
+            "total": 3, "active": 1, "byStatus": {"active": 1, "inactive": 0, "lead": 2}, "deleted": 4,
+            "newInPeriod": 3, "previousPeriod": 0, "byCountry": [{"country": "GB", "count": 3}], "byGroup": [],
+            "ungrouped": 3, "series": [{"start": "2026-03-23T10:00:00.000Z", "count": 3}],
+            "generatedAt": "2026-03-23T10:00:00.000Z"
+        });
+        assert_eq!(serde_json::to_value(StatisticsView::of(&statistics)).unwrap(), expected);
+    }
+}

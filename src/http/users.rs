@@ -12,7 +12,7 @@ use crate::model::time::{Time, rfc3339};
 use crate::model::user::{User, UserPatch, UserStatus};
 
 use super::schema::parameters::{ConditionalRead, ConditionalWrite, IdPath};
-use super::schema::responses::{Conflict, NotFound, VersionMismatch};
+use super::schema::responses::{NotFound, VersionMismatch};
 use super::schema::{account, scalars};
 use super::{ApiError, Caller, IfMatch, JsonBody, PathId, Represent, Versioned};
 
@@ -95,7 +95,6 @@ pub async fn read(id: PathId<UserId>, caller: Caller) -> Result<Versioned<Arc<Us
         (status = 200, description = "The user as they are now.", body = UserView,
             headers(("ETag", description = "Their version"))),
         (status = 404, response = NotFound),
-        (status = 409, response = Conflict),
         (status = 412, response = VersionMismatch)))]
 pub async fn patch(
     body: JsonBody,
@@ -111,4 +110,24 @@ pub async fn patch(
         origin: caller.origin(),
     };
     Ok(caller.api().mailboxes.auth.ask(caller.deadline(), message).await??.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_users_hash_is_never_told() {
+        let stored = json!({
+            "id": "76543210fedcba9876543210", "email": "ada@example.com", "passwordHash": "$argon2id$", "version": 2,
+            "roles": ["manager"], "status": "active", "createdAt": 0, "updatedAt": 1_774_260_000_000_i64
+        });
+        let user: User = serde_json::from_value(stored).unwrap();
+        let expected = json!({
+            "id": "76543210fedcba9876543210", "email": "ada@example.com", "roles": ["manager"], "status": "active",
+            "version": 2, "createdAt": "1970-01-01T00:00:00.000Z", "updatedAt": "2026-03-23T10:00:00.000Z"
+        });
+        assert_eq!(serde_json::to_value(user.represent()).unwrap(), expected);
+    }
 }

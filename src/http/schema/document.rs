@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::request_body::RequestBody;
 use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, PathItem, RefOr};
+use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 
 use crate::http::routes;
 use crate::http::{Access, EndpointInfo};
@@ -136,7 +137,11 @@ fn describe(operation: &mut Operation, endpoint: &EndpointInfo, base: &str) {
         failures.push((500, StoreFailed::reference()));
         failures.push((504, TimedOut::reference()));
     }
-    if operation.request_body.is_some() {
+    if endpoint.method != Method::GET {
+        failures.push((409, Conflict::reference()));
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        refuse_null(body);
         failures.push((408, SlowBody::reference()));
         failures.push((413, TooLarge::reference()));
         failures.push((415, UnsupportedMediaType::reference()));
@@ -158,6 +163,19 @@ fn describe(operation: &mut Operation, endpoint: &EndpointInfo, base: &str) {
         let needs = format!("Needs the permission `{permission}`.");
         let described = operation.description.iter().filter(|text| !text.is_empty()).cloned();
         operation.description = Some(described.chain([needs]).collect::<Vec<_>>().join("\n\n"));
+    }
+}
+
+/// A body that may be absent is an `Option` in the handler's description; that is not to say that it may be `null`.
+fn refuse_null(body: &mut RequestBody) {
+    for content in body.content.values_mut() {
+        let RefOr::T(Content { schema: Some(schema), .. }) = content else { continue };
+        let RefOr::T(Schema::OneOf(either)) = schema else { continue };
+        if let Some(there) = either.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
+            && body.required.is_none()
+        {
+            *schema = there.clone();
+        }
     }
 }
 
@@ -253,6 +271,14 @@ mod tests {
                 _ => {}
             }
         }
+    }
+
+    #[test]
+    fn a_body_that_may_be_absent_may_not_be_null() {
+        let document = written();
+        let body = &document["paths"]["/api/v1/auth/logout"]["post"]["requestBody"];
+        assert!(body.get("required").is_none());
+        assert_eq!(body["content"]["application/json"]["schema"]["$ref"], "#/components/schemas/LogoutInput");
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub struct MembersQuery {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct MemberIdsQuery {
-    /// 1 to 1,000 ids of customers, with commas between them.
-    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 1000)]
+    /// Ids of customers, with commas between them. More of them than the request line can hold go into a body.
+    #[param(required = false, style = Form, explode = false, min_items = 1, max_items = 500)]
     pub ids: Vec<Id>,
 }

@@ -44,7 +44,7 @@ problems! {
     NotFound;
     /// The body did not arrive in time.
     SlowBody;
-    /// Another one has this e-mail or name, or the state of the resource forbids it.
+    /// Another one has this e-mail or name, the state of the resource forbids it, or many change it at once.
     Conflict;
     /// The resource was deleted.
     Deleted;
