@@ -1,0 +1,96 @@
+//! kill -9 in the middle of everything.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tokio::sync::Notify;
+
+use crate::harness::Client;
+use crate::harness::process::Process;
+use crate::trail::{assert_unbroken, changes, whole_trail};
+use crate::writer::Writer;
+
+const WRITERS: usize = 16;
+const ROUNDS: usize = 6;
+
+#[actix_web::test]
+async fn after_a_kill_every_write_that_was_answered_is_there_once_with_its_one_event() {
+    let seed = std::env::var("FAULTS_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a number"));
+    println!("to repeat: FAULTS_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut process = Process::start(folder.path(), &[]);
+    let admin = process.admin().await;
+    let token = admin.access_token().expect("signed in").to_owned();
+    let mut writers: Vec<Writer> =
+        (0..WRITERS).map(|number| Writer::new(&format!("w{number}"), admin.clone(), random.u64(..))).collect();
+    let mut expected = Vec::new();
+    for round in 1..=ROUNDS {
+        writers = write_until_killed(process, writers, random.usize(20..250)).await;
+        process = Process::start(folder.path(), &[]);
+        let admin = process.client().with_token(&token);
+        let marker = format!("marker-{round}");
+        let trail = whole_trail(&admin, &marker).await;
+        assert_unbroken(&trail);
+        let told = changes(&trail);
+        let marks = told.iter().filter(|(request, ..)| *request == marker);
+        expected.extend(marks.cloned());
+        for writer in &mut writers {
+            writer.settle(&told);
+            writer.verify(&admin).await;
+            writer.continue_with(admin.clone());
+        }
+        let mut promised: Vec<_> = writers.iter().flat_map(Writer::promised).chain(&expected).cloned().collect();
+        promised.sort_unstable();
+        assert_eq!(told, promised, "the trail tells what was done, and nothing else, in round {round}");
+        let mut live: Vec<&str> = writers.iter().flat_map(Writer::live).collect();
+        live.sort_unstable();
+        assert_eq!(listed(&admin).await, live, "in round {round}");
+    }
+}
+
+/// Has all writers write at once, and kills the server as soon as so many requests were answered. No answer is waited for.
+async fn write_until_killed(process: Process, writers: Vec<Writer>, answers: usize) -> Vec<Writer> {
+    let enough = Rc::new(Notify::new());
+    let answered = Rc::new(Cell::new(0));
+    let writing: Vec<_> = writers
+        .into_iter()
+        .map(|mut writer| {
+            let (enough, answered) = (Rc::clone(&enough), Rc::clone(&answered));
+            actix_web::rt::spawn(async move {
+                while writer.step().await {
+                    answered.set(answered.get() + 1);
+                    if answered.get() == answers {
+                        enough.notify_one();
+                    }
+                }
+                writer
+            })
+        })
+        .collect();
+    enough.notified().await;
+    process.kill();
+    let mut stopped = Vec::new();
+    for writer in writing {
+        stopped.push(writer.await.expect("a writer does not fail"));
+    }
+    stopped
+}
+
+/// The ids of all customers that are listed, sorted.
+async fn listed(admin: &Client) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut path = "/customers?limit=100".to_owned();
+    loop {
+        let page = admin.get(&path).await.expect(200);
+        ids.extend(
+            page["data"].as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("an id").to_owned()),
+        );
+        match page["page"]["nextCursor"].as_str() {
+            Some(cursor) => path = format!("/customers?limit=100&cursor={cursor}"),
+            None => break,
+        }
+    }
+    ids.sort_unstable();
+    ids
+}

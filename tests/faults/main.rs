@@ -1,0 +1,8 @@
+//! The server under faults: killed, out of space, told to stop, panicking, hammered, and kept waiting by its clients.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod kill;
+mod trail;
+mod writer;

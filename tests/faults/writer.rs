@@ -1,0 +1,273 @@
+//! Clients that change customers and groups, and remember exactly what they were promised.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::Client;
+use crate::harness::client::Answer;
+use crate::trail::Told;
+
+/// A client that changes customers and groups of its own, one request at a time.
+pub struct Writer {
+    name: String,
+    client: Client,
+    random: fastrand::Rng,
+    requests: usize,
+    customers: Vec<Customer>,
+    groups: Vec<Group>,
+    promised: Vec<Told>,
+    /// The request whose answer was lost, and what it would change. There is at most one: it is the last.
+    doubt: Option<(String, Vec<Change>)>,
+}
+
+/// A customer as its writer last knew it.
+#[derive(Clone, Debug, PartialEq)]
+struct Customer {
+    id: String,
+    name: String,
+    email: String,
+    company: Option<String>,
+    version: u64,
+    deleted: bool,
+    groups: BTreeSet<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    id: String,
+    name: String,
+    version: u64,
+}
+
+/// A change that leaves one event. Customers and groups are told by their place in the writer's lists.
+#[derive(Clone, Debug)]
+enum Change {
+    Create { name: String, email: String },
+    Rename { customer: usize, name: String },
+    Employ { customer: usize, company: String },
+    Delete { customer: usize },
+    Found { name: String },
+    Add { group: usize, customers: Vec<usize> },
+    Remove { group: usize, customers: Vec<usize> },
+}
+
+impl Writer {
+    pub fn new(name: &str, client: Client, seed: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            client,
+            random: fastrand::Rng::with_seed(seed),
+            requests: 0,
+            customers: Vec::new(),
+            groups: Vec::new(),
+            promised: Vec::new(),
+            doubt: None,
+        }
+    }
+
+    /// The same writer at the server's next life.
+    pub fn continue_with(&mut self, client: Client) {
+        assert!(self.doubt.is_none(), "what was in doubt is settled first");
+        self.client = client;
+    }
+
+    /// Makes one request. Whether it was answered; if it was not, its outcome is in doubt.
+    pub async fn step(&mut self) -> bool {
+        let changes = self.choose();
+        self.requests += 1;
+        let request_id = format!("{}-{}", self.name, self.requests);
+        let (method, path, body) = self.request_for(&changes);
+        let request = self.client.request(method, &path).header("X-Request-Id", &request_id).json(&body);
+        match self.client.try_send(request).await {
+            Ok(answer) => {
+                assert!((200..300).contains(&answer.status), "{request_id} {changes:?}: {answer:?}");
+                for change in changes {
+                    self.keep(&request_id, &change, made(&answer));
+                }
+                true
+            }
+            Err(_) => {
+                self.doubt = Some((request_id, changes));
+                false
+            }
+        }
+    }
+
+    /// What to change next: most often a customer, sometimes many, sometimes who belongs to a group.
+    fn choose(&mut self) -> Vec<Change> {
+        let label = format!("{} {}", self.name, self.requests + 1);
+        let email = format!("{}.{}@example.com", self.name, self.requests + 1);
+        let live: Vec<usize> = (0..self.customers.len()).filter(|&place| !self.customers[place].deleted).collect();
+        if live.len() < 3 {
+            return vec![Change::Create { name: label, email }];
+        }
+        if self.groups.is_empty() {
+            return vec![Change::Found { name: label }];
+        }
+        let customer = live[self.random.usize(..live.len())];
+        let group = self.random.usize(..self.groups.len());
+        let (members, others): (Vec<usize>, Vec<usize>) =
+            live.iter().partition(|&&place| self.customers[place].groups.contains(&self.groups[group].id));
+        match self.random.u8(..12) {
+            0..=3 => vec![Change::Create { name: label, email }],
+            4 | 5 => vec![Change::Rename { customer, name: label }],
+            6 => vec![Change::Delete { customer }],
+            7 | 8 => {
+                live.into_iter().take(5).map(|customer| Change::Employ { customer, company: label.clone() }).collect()
+            }
+            9 if self.groups.len() < 3 => vec![Change::Found { name: label }],
+            10 if !members.is_empty() => vec![Change::Remove { group, customers: members }],
+            _ if !others.is_empty() => vec![Change::Add { group, customers: others }],
+            _ => vec![Change::Rename { customer, name: label }],
+        }
+    }
+
+    fn request_for(&self, changes: &[Change]) -> (Method, String, Value) {
+        let id = |place: &usize| &self.customers[*place].id;
+        let ids = |places: &[usize]| json!({"customerIds": places.iter().map(id).collect::<Vec<_>>()});
+        let members = |group: &usize| format!("/customers/groups/{}/customers", self.groups[*group].id);
+        match &changes[0] {
+            Change::Create { name, email } => {
+                (Method::POST, "/customers".to_owned(), json!({"name": name, "email": email}))
+            }
+            Change::Rename { customer, name } => {
+                (Method::PATCH, format!("/customers/{}", id(customer)), json!({"name": name}))
+            }
+            Change::Employ { company, .. } => {
+                let employed = changes.iter().filter_map(|change| match change {
+                    Change::Employ { customer, .. } => Some(id(customer)),
+                    _ => None,
+                });
+                let body = json!({"ids": employed.collect::<Vec<_>>(), "data": {"company": company}});
+                (Method::PATCH, "/customers/batch".to_owned(), body)
+            }
+            Change::Delete { customer } => (Method::DELETE, format!("/customers/{}", id(customer)), json!({})),
+            Change::Found { name } => (Method::POST, "/customers/groups".to_owned(), json!({"name": name})),
+            Change::Add { group, customers } => (Method::POST, members(group), ids(customers)),
+            Change::Remove { group, customers } => (Method::DELETE, members(group), ids(customers)),
+        }
+    }
+
+    /// Takes note of a change that was made; `made` is the id of what it has added, if it has.
+    fn keep(&mut self, request_id: &str, change: &Change, made: String) {
+        let action = match change {
+            Change::Create { .. } => "customer.created",
+            Change::Rename { .. } | Change::Employ { .. } => "customer.updated",
+            Change::Delete { .. } => "customer.deleted",
+            Change::Found { .. } => "group.created",
+            Change::Add { .. } => "group.members_added",
+            Change::Remove { .. } => "group.members_removed",
+        };
+        let resource = self.target(change).unwrap_or_else(|| made.clone());
+        self.promised.push((request_id.to_owned(), action.to_owned(), resource));
+        match change.clone() {
+            Change::Create { name, email } => self.customers.push(Customer {
+                id: made,
+                name,
+                email,
+                company: None,
+                version: 1,
+                deleted: false,
+                groups: BTreeSet::new(),
+            }),
+            Change::Rename { customer, name } => self.alter(customer, |customer| customer.name = name),
+            Change::Employ { customer, company } => self.alter(customer, |customer| customer.company = Some(company)),
+            Change::Delete { customer } => self.alter(customer, |customer| customer.deleted = true),
+            Change::Found { name } => self.groups.push(Group { id: made, name, version: 1 }),
+            Change::Add { group, customers } => self.regroup(group, &customers, |groups, id| groups.insert(id)),
+            Change::Remove { group, customers } => self.regroup(group, &customers, |groups, id| groups.remove(&id)),
+        }
+    }
+
+    fn alter(&mut self, customer: usize, alter: impl FnOnce(&mut Customer)) {
+        let customer = &mut self.customers[customer];
+        alter(customer);
+        customer.version += 1;
+    }
+
+    fn regroup(&mut self, group: usize, customers: &[usize], change: impl Fn(&mut BTreeSet<String>, String) -> bool) {
+        self.groups[group].version += 1;
+        let id = self.groups[group].id.clone();
+        for &customer in customers {
+            self.alter(customer, |customer| {
+                change(&mut customer.groups, id.clone());
+            });
+        }
+    }
+
+    /// The id of what a change is made to; `None` if it is only made by it.
+    fn target(&self, change: &Change) -> Option<String> {
+        match change {
+            Change::Create { .. } | Change::Found { .. } => None,
+            Change::Rename { customer, .. } | Change::Employ { customer, .. } | Change::Delete { customer } => {
+                Some(self.customers[*customer].id.clone())
+            }
+            Change::Add { group, .. } | Change::Remove { group, .. } => Some(self.groups[*group].id.clone()),
+        }
+    }
+
+    /// Takes the trail's word for what was in doubt. The store has to agree, as for everything else.
+    pub fn settle(&mut self, told: &[Told]) {
+        let Some((request_id, changes)) = self.doubt.take() else { return };
+        for change in changes {
+            let target = self.target(&change);
+            let event = told.iter().find(|(request, _, resource)| {
+                *request == request_id && target.as_ref().is_none_or(|target| target == resource)
+            });
+            if let Some((_, _, resource)) = event {
+                self.keep(&request_id, &change, resource.clone());
+            }
+        }
+    }
+
+    /// The events there have to be.
+    pub fn promised(&self) -> &[Told] {
+        &self.promised
+    }
+
+    /// The ids of the customers that are there and not deleted.
+    pub fn live(&self) -> impl Iterator<Item = &str> {
+        self.customers.iter().filter(|customer| !customer.deleted).map(|customer| &*customer.id)
+    }
+
+    /// Fails unless the server has everything as it was promised.
+    pub async fn verify(&self, admin: &Client) {
+        for known in &self.customers {
+            let answer = admin.get(&format!("/customers/{}", known.id)).await;
+            if known.deleted {
+                assert_eq!(answer.failure(), (410, 3004), "{known:?}: {answer:?}");
+                continue;
+            }
+            let body = answer.expect(200);
+            let stored = Customer {
+                id: text(&body["id"]),
+                name: text(&body["name"]),
+                email: text(&body["email"]),
+                company: body["company"].as_str().map(str::to_owned),
+                version: body["version"].as_u64().expect("a version"),
+                deleted: false,
+                groups: body["groupIds"].as_array().expect("a list").iter().map(text).collect(),
+            };
+            assert_eq!(stored, *known, "of {}", self.name);
+        }
+        for known in &self.groups {
+            let body = admin.get(&format!("/customers/groups/{}", known.id)).await.expect(200);
+            let version = body["version"].as_u64().expect("a version");
+            assert_eq!(Group { id: text(&body["id"]), name: text(&body["name"]), version }, *known, "of {}", self.name);
+            let members =
+                self.customers.iter().filter(|customer| !customer.deleted && customer.groups.contains(&known.id));
+            assert_eq!(body["memberCount"].as_u64(), Some(members.count() as u64), "{body}");
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
+
+/// The id in an answer that has one.
+fn made(answer: &Answer) -> String {
+    answer.body["id"].as_str().unwrap_or_default().to_owned()
+}
