@@ -8,7 +8,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::actors::OperationError;
@@ -17,6 +16,7 @@ use crate::actors::supervision::Deadline;
 use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsError};
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
+use crate::http::drain::Drain;
 use crate::http::server::{self, ServerSettings};
 use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
@@ -79,7 +79,7 @@ pub struct Application {
     listener: TcpListener,
     address: SocketAddr,
     settings: Settings,
-    draining: Arc<AtomicBool>,
+    drain: Drain,
     /// Held for as long as the server runs; the kernel lets go of it however that ends.
     _lock: File,
 }
@@ -97,7 +97,7 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
         let lock = take_data_folder(&settings.data_dir)?;
         let backend = Backend::start(&settings, Clock::system()).await?;
-        Ok(Self { backend, listener, address, settings, draining: Arc::default(), _lock: lock })
+        Ok(Self { backend, listener, address, settings, drain: Drain::default(), _lock: lock })
     }
 
     /// Where it listens.
@@ -116,9 +116,9 @@ impl Application {
     /// # Errors
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
-        let Self { backend, listener, address, settings, draining, _lock } = self;
+        let Self { backend, listener, address, settings, drain, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
-        let api = api_settings(&settings, Arc::clone(&health), &draining)?;
+        let api = api_settings(&settings, Arc::clone(&health), &drain)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -139,11 +139,14 @@ impl Application {
             ready = ready => ready,
             ended = &mut serving => ended.map_err(StartupError::Server),
         };
-        draining.store(true, Ordering::Relaxed);
+        drain.begin();
         tracing::info!("stopping: requests under way are answered");
         let deadline = Deadline::within(settings.shutdown_timeout);
-        let stopping = async { tokio::join!(handle.stop(true), serving) };
-        if tokio::time::timeout_at(deadline.instant(), stopping).await.is_err() {
+        // It still listens, so that probes hear that it is not ready, and others that they had better go elsewhere.
+        let finished = tokio::time::timeout_at(deadline.instant(), drain.finished()).await.is_ok();
+        let stopping = async { tokio::join!(handle.stop(finished), serving) };
+        let stopped = tokio::time::timeout_at(deadline.instant(), stopping).await.is_ok();
+        if !(finished && stopped) {
             tracing::warn!("requests under way were cut short");
         }
         backend.stop(deadline).await;
@@ -169,11 +172,7 @@ fn server_settings(settings: &Settings) -> ServerSettings {
     ServerSettings { workers: settings.workers(), shutdown_timeout: settings.shutdown_timeout }
 }
 
-fn api_settings(
-    settings: &Settings,
-    health: Arc<ServerHealth>,
-    draining: &Arc<AtomicBool>,
-) -> Result<ApiSettings, StartupError> {
+fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
     Ok(ApiSettings {
         api_version: settings.api_version.clone(),
@@ -181,7 +180,7 @@ fn api_settings(
         allowed_origins: settings.allowed_origins.clone(),
         trusted_proxies: TrustedProxies::new(settings.trusted_proxies.iter().copied()),
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
-        draining: Arc::clone(draining),
+        drain: drain.clone(),
         clock: Clock::system(),
         health,
     })

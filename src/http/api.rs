@@ -1,7 +1,6 @@
 //! What every handler of a worker shares.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::actors::Mailboxes;
 use crate::config::AllowedOrigins;
@@ -10,6 +9,7 @@ use crate::model::time::Clock;
 use super::address::TrustedProxies;
 use super::cors::Cors;
 use super::cursor::CursorKey;
+use super::drain::Drain;
 use super::health::HealthSource;
 use super::rate::PolicyHeaders;
 
@@ -26,8 +26,8 @@ pub struct ApiSettings {
     pub trusted_proxies: TrustedProxies,
     /// Signs the cursors of lists.
     pub cursor_key: CursorKey,
-    /// Set once the server stops: connections are closed after their next answer.
-    pub draining: Arc<AtomicBool>,
+    /// Knows whether the server stops: then nothing new is begun, and connections are closed after their next answer.
+    pub drain: Drain,
     /// Tells the time.
     pub clock: Clock,
     /// Tells how the parts of the server are.
@@ -70,6 +70,6 @@ impl Api {
 
     /// Whether the server is stopping.
     pub fn is_draining(&self) -> bool {
-        self.settings.draining.load(Relaxed)
+        self.settings.drain.has_begun()
     }
 }

@@ -66,6 +66,7 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
+        let under_way = self.api.settings.drain.enter();
         let caller = Caller::new(self.api.clone(), request.head());
         request.extensions_mut().insert(caller.clone());
         if size(request.head()) > LARGEST_HEAD {
@@ -74,6 +75,7 @@ where
         }
         let answer = self.inner.call(request);
         Box::pin(async move {
+            let _under_way = under_way;
             match answer.await {
                 Ok(answer) => Ok(sealed(&caller, answer)),
                 // Endpoints answer their failures themselves, so this one is actix's own; the request is gone with it.
@@ -143,7 +145,6 @@ mod tests {
     use super::*;
     use actix_web::http::Method;
     use actix_web::test::{TestRequest, call_service};
-    use std::sync::atomic::Ordering::Relaxed;
 
     #[actix_web::test]
     async fn every_answer_has_the_same_headers() {
@@ -206,7 +207,7 @@ mod tests {
             answer.response().head().connection_type() == ConnectionType::Close
         };
         assert!(!closes().await);
-        settings.draining.store(true, Relaxed);
+        settings.drain.begin();
         assert!(closes().await);
         let answer = call_service(&server, TestRequest::with_uri("/health/ready").to_request()).await;
         assert_eq!(problem(answer).await, (503, 5001, vec![]));

@@ -18,6 +18,7 @@ pub mod cors;
 pub mod cursor;
 pub mod customers;
 pub mod docs;
+pub mod drain;
 pub mod endpoint;
 pub mod endpoints;
 pub mod envelope;

@@ -19,6 +19,7 @@ use crate::model::time::{Clock, Time};
 use super::address::TrustedProxies;
 use super::api::{Api, ApiSettings};
 use super::cursor::CursorKey;
+use super::drain::Drain;
 use super::endpoint::Endpoint;
 use super::envelope::Envelope;
 use super::health::{Check, HealthSource, Memory};
@@ -58,7 +59,7 @@ pub(super) fn settings() -> ApiSettings {
         allowed_origins: AllowedOrigins::Any,
         trusted_proxies: TrustedProxies::default(),
         cursor_key: CursorKey::derived_from(b"a secret of at least thirty-two bytes"),
-        draining: Arc::default(),
+        drain: Drain::default(),
         clock: Clock::manual(Time::from_millis(1_774_260_000_000)),
         health: Arc::new(Healthy),
     }

@@ -1,0 +1,80 @@
+//! The end of service: no request is begun any more, those under way are answered, and probes still are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+
+use tokio::sync::Notify;
+
+/// Knows whether the server stops, and what is under way. Clones know the same.
+#[derive(Clone, Debug, Default)]
+pub struct Drain(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    begun: AtomicBool,
+    under_way: AtomicUsize,
+    idle: Notify,
+}
+
+/// A request that is under way until this is dropped.
+#[must_use = "the request is under way until this is dropped"]
+pub(super) struct UnderWay(Arc<Inner>);
+
+impl Drain {
+    /// Begins to drain, for good.
+    pub fn begin(&self) {
+        self.0.begun.store(true, SeqCst);
+    }
+
+    /// Whether the server drains.
+    pub fn has_begun(&self) -> bool {
+        self.0.begun.load(SeqCst)
+    }
+
+    /// Counts a request as under way.
+    pub(super) fn enter(&self) -> UnderWay {
+        self.0.under_way.fetch_add(1, SeqCst);
+        UnderWay(Arc::clone(&self.0))
+    }
+
+    /// Waits, once the server drains, until no request is under way.
+    pub async fn finished(&self) {
+        loop {
+            let idle = self.0.idle.notified();
+            if self.0.under_way.load(SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        // A permit that was left while nobody waited makes `finished` look once more, no harm done.
+        if self.0.under_way.fetch_sub(1, SeqCst) == 1 && self.0.begun.load(SeqCst) {
+            self.0.idle.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn draining_has_finished_when_the_last_request_is_answered() {
+        let drain = Drain::default();
+        let (one, other) = (drain.enter(), drain.enter());
+        drain.begin();
+        let mut finished = Box::pin(drain.finished());
+        assert_eq!((&mut finished).now_or_never(), None);
+        drop(one);
+        assert_eq!((&mut finished).now_or_never(), None);
+        drop(other);
+        assert_eq!((&mut finished).now_or_never(), Some(()));
+        assert_eq!(drain.finished().now_or_never(), Some(()), "nothing has begun since");
+    }
+}

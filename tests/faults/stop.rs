@@ -1,0 +1,126 @@
+//! SIGTERM, and what is under way at that moment.
+
+use std::time::{Duration, Instant};
+
+use crate::harness::process::Process;
+use crate::harness::{Client, SOON};
+use crate::trail::{assert_unbroken, changes, whole_trail};
+use crate::wire::{Wire, halved_creation};
+use crate::writer::{Writer, write_until};
+
+/// How long a stop may take that nothing holds up: connections that idle are given up on within 5 s.
+const PROMPT: Duration = Duration::from_secs(7);
+
+const READY: &str = "GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n";
+
+#[actix_web::test]
+async fn a_stop_under_load_finishes_what_is_under_way_and_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let process = Process::start(folder.path(), &[]);
+    let admin = process.admin().await;
+    let token = admin.access_token().expect("signed in").to_owned();
+    let writers: Vec<Writer> = (0..8).map(|number| Writer::new(&format!("w{number}"), admin.clone(), number)).collect();
+    let mut under_way: Vec<Wire> = (0..8).map(|_| Wire::to(process.url())).collect();
+    let creations: Vec<_> = (0..8).map(|number| halved_creation(&token, number)).collect();
+    for (wire, (first, _)) in under_way.iter_mut().zip(&creations) {
+        wire.send(first);
+    }
+
+    let mut writers = write_until(writers, 100, || process.signal("TERM")).await;
+    for (wire, (_, second)) in under_way.iter_mut().zip(&creations) {
+        wire.send(second);
+        let answer = wire.answer();
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert!(answer.head.contains("connection: close"), "{answer:?}");
+    }
+    assert_eq!(process.ended().code(), Some(0));
+
+    let process = Process::start(folder.path(), &[]);
+    let admin = process.client().with_token(&token);
+    let trail = whole_trail(&admin, "marker").await;
+    assert_unbroken(&trail);
+    let told = changes(&trail);
+    for writer in &mut writers {
+        writer.settle(&told);
+        writer.verify(&admin).await;
+        for promised in writer.promised() {
+            assert_eq!(told.iter().filter(|event| *event == promised).count(), 1, "{promised:?}");
+        }
+    }
+    let page = admin.get("/customers?limit=100&include=total").await.expect(200);
+    let live: usize = writers.iter().map(|writer| writer.live().count()).sum();
+    assert_eq!(page["page"]["total"], live + 8, "those of the halved requests are there too");
+}
+
+#[actix_web::test]
+async fn while_it_drains_the_server_says_that_it_is_not_ready() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut process = Process::start(folder.path(), &[]);
+    let (mut busy, rest) = hold_up(&process).await;
+    let mut probe = Wire::to(process.url());
+    probe.send(READY);
+    let answer = probe.answer();
+    assert_eq!(answer.status, 200, "{answer:?}");
+
+    process.signal("TERM");
+    process.line_with("stopping");
+    probe.send(READY);
+    let answer = probe.answer();
+    assert_eq!((answer.status, &answer.body["code"]), (503, &5001.into()), "{answer:?}");
+    assert!(answer.head.contains("retry-after: ") && answer.head.contains("connection: close"), "{answer:?}");
+    assert_eq!(probe.rest(), "", "and then it closes");
+
+    busy.send(rest);
+    assert_eq!(busy.answer().status, 201);
+    assert_eq!(process.ended().code(), Some(0));
+}
+
+#[actix_web::test]
+async fn a_second_signal_stops_at_once() {
+    for (first, second) in [("TERM", "TERM"), ("INT", "TERM"), ("TERM", "INT")] {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut process = Process::start(folder.path(), &[("SHUTDOWN_TIMEOUT", "3600000")]);
+        let (_busy, _) = hold_up(&process).await;
+        process.signal(first);
+        process.line_with("stopping");
+        let told = Instant::now();
+        process.signal(second);
+        assert_eq!(process.ended().code(), Some(130), "{first}, {second}");
+        assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+    }
+}
+
+#[actix_web::test]
+async fn a_request_that_does_not_end_is_cut_short_when_the_time_for_stopping_is_over() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let process = Process::start(folder.path(), &[("SHUTDOWN_TIMEOUT", "1000")]);
+    let (_busy, _) = hold_up(&process).await;
+    let told = Instant::now();
+    process.signal("TERM");
+    assert_eq!(process.ended().code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(3), "{:?}", told.elapsed());
+}
+
+#[actix_web::test]
+async fn idle_connections_do_not_hold_up_a_stop() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let process = Process::start(folder.path(), &[("SHUTDOWN_TIMEOUT", "60000")]);
+    let mut idle: Vec<Wire> = (0..20).map(|_| Wire::to(process.url())).collect();
+    for wire in &mut idle {
+        wire.send(READY);
+        assert_eq!(wire.answer().status, 200);
+    }
+    let told = Instant::now();
+    process.signal("TERM");
+    assert_eq!(process.ended().code(), Some(0));
+    assert!(told.elapsed() < PROMPT, "{:?}", told.elapsed());
+}
+
+/// A request that the server is in the middle of, and what it waits for.
+async fn hold_up(process: &Process) -> (Wire, String) {
+    let admin: Client = process.admin().await;
+    let mut wire = Wire::to(process.url());
+    let (first, second) = halved_creation(admin.access_token().expect("signed in"), 0);
+    wire.send(first);
+    (wire, second)
+}

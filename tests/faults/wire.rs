@@ -1,0 +1,115 @@
+//! A connection to the server, byte by byte.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::SOON;
+
+/// A connection whose bytes the test sends itself.
+pub struct Wire {
+    stream: TcpStream,
+    received: Vec<u8>,
+}
+
+/// What came over the wire, parsed.
+#[derive(Debug)]
+pub struct WireAnswer {
+    pub status: u16,
+    /// The header block, in lower case.
+    pub head: String,
+    /// The body as JSON; `null` if it is none.
+    pub body: Value,
+}
+
+impl Wire {
+    /// Connects to `http://ADDRESS`.
+    pub fn to(url: &str) -> Self {
+        let address = url.strip_prefix("http://").expect("a plain URL");
+        let stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_nodelay(true).expect("it is a TCP stream");
+        Self { stream, received: Vec::new() }
+    }
+
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).expect("the server takes it");
+    }
+
+    /// Sends one byte after the other, one every `pace`, until the server has answered or closed. Whether it did before
+    /// they were all sent.
+    pub fn drip(&mut self, bytes: &[u8], pace: Duration) -> bool {
+        self.stream.set_read_timeout(Some(pace)).expect("a time that is not 0");
+        bytes.chunks(1).any(|byte| self.stream.write_all(byte).is_err() || self.has_heard())
+    }
+
+    /// Whether the server says something, or has closed, within the read timeout.
+    fn has_heard(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer) {
+            Ok(count) => {
+                self.received.extend_from_slice(&buffer[..count]);
+                true
+            }
+            Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+        }
+    }
+
+    /// Waits for one answer that has a `Content-Length`.
+    pub fn answer(&mut self) -> WireAnswer {
+        self.stream.set_read_timeout(Some(SOON)).expect("a time that is not 0");
+        loop {
+            if let Some((answer, length)) = parse(&self.received) {
+                self.received.drain(..length);
+                return answer;
+            }
+            let mut buffer = [0; 4096];
+            let count = self.stream.read(&mut buffer).expect("the server answers");
+            assert!(count > 0, "closed in the middle of {:?}", String::from_utf8_lossy(&self.received));
+            self.received.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    /// Waits until the server closes the connection, and says what came before that.
+    pub fn rest(mut self) -> String {
+        self.stream.set_read_timeout(Some(SOON)).expect("a time that is not 0");
+        loop {
+            let mut buffer = [0; 4096];
+            match self.stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => self.received.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => break,
+                Err(error) => panic!("{error} while waiting for the server to close"),
+            }
+        }
+        String::from_utf8(self.received).expect("the server speaks UTF-8")
+    }
+}
+
+/// The first answer in what was received, if it is complete, and its length.
+fn parse(received: &[u8]) -> Option<(WireAnswer, usize)> {
+    let text = String::from_utf8_lossy(received);
+    let (head, _) = text.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().expect("a status");
+    let head = head.to_ascii_lowercase();
+    let length: usize = match head.lines().find_map(|line| line.strip_prefix("content-length: ")) {
+        Some(length) => length.parse().expect("a length"),
+        None => 0,
+    };
+    let begin = head.len() + 4;
+    let body = received.get(begin..begin + length)?;
+    Some((WireAnswer { status, head, body: serde_json::from_slice(body).unwrap_or_default() }, begin + length))
+}
+
+/// The text of a request that makes a customer, up to the middle of its body, and the rest.
+pub fn halved_creation(token: &str, number: usize) -> (String, String) {
+    let body = crate::harness::client::customer(number).to_string();
+    let head = format!(
+        "POST /api/v1/customers HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (first, second) = body.split_at(body.len() / 2);
+    (head + first, second.to_owned())
+}
