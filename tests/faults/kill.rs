@@ -1,14 +1,9 @@
 //! kill -9 in the middle of everything.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
-use tokio::sync::Notify;
-
 use crate::harness::Client;
 use crate::harness::process::Process;
 use crate::trail::{assert_unbroken, changes, whole_trail};
-use crate::writer::Writer;
+use crate::writer::{Writer, write_until};
 
 const WRITERS: usize = 16;
 const ROUNDS: usize = 6;
@@ -26,7 +21,7 @@ async fn after_a_kill_every_write_that_was_answered_is_there_once_with_its_one_e
         (0..WRITERS).map(|number| Writer::new(&format!("w{number}"), admin.clone(), random.u64(..))).collect();
     let mut expected = Vec::new();
     for round in 1..=ROUNDS {
-        writers = write_until_killed(process, writers, random.usize(20..250)).await;
+        writers = write_until(writers, random.usize(20..250), || process.kill()).await;
         process = Process::start(folder.path(), &[]);
         let admin = process.client().with_token(&token);
         let marker = format!("marker-{round}");
@@ -47,34 +42,6 @@ async fn after_a_kill_every_write_that_was_answered_is_there_once_with_its_one_e
         live.sort_unstable();
         assert_eq!(listed(&admin).await, live, "in round {round}");
     }
-}
-
-/// Has all writers write at once, and kills the server as soon as so many requests were answered. No answer is waited for.
-async fn write_until_killed(process: Process, writers: Vec<Writer>, answers: usize) -> Vec<Writer> {
-    let enough = Rc::new(Notify::new());
-    let answered = Rc::new(Cell::new(0));
-    let writing: Vec<_> = writers
-        .into_iter()
-        .map(|mut writer| {
-            let (enough, answered) = (Rc::clone(&enough), Rc::clone(&answered));
-            actix_web::rt::spawn(async move {
-                while writer.step().await {
-                    answered.set(answered.get() + 1);
-                    if answered.get() == answers {
-                        enough.notify_one();
-                    }
-                }
-                writer
-            })
-        })
-        .collect();
-    enough.notified().await;
-    process.kill();
-    let mut stopped = Vec::new();
-    for writer in writing {
-        stopped.push(writer.await.expect("a writer does not fail"));
-    }
-    stopped
 }
 
 /// The ids of all customers that are listed, sorted.

@@ -4,5 +4,7 @@
 mod harness;
 
 mod kill;
+mod stop;
 mod trail;
+mod wire;
 mod writer;

@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::harness::process::Process;
-use crate::harness::{Client, SOON};
+use crate::harness::ureq_status;
 use crate::trail::{assert_unbroken, changes, whole_trail};
-use crate::wire::{Wire, halved_creation};
+use crate::wire::{UnderWay, Wire};
 use crate::writer::{Writer, write_until};
 
-/// How long a stop may take that nothing holds up: connections that idle are given up on within 5 s.
-const PROMPT: Duration = Duration::from_secs(7);
+/// How long a stop may take that nothing holds up.
+const PROMPT: Duration = Duration::from_secs(4);
 
 const READY: &str = "GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n";
+const LOGOUT: &str = "POST /api/v1/auth/logout HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n";
 
 #[actix_web::test]
 async fn a_stop_under_load_finishes_what_is_under_way_and_loses_nothing() {
@@ -20,16 +21,11 @@ async fn a_stop_under_load_finishes_what_is_under_way_and_loses_nothing() {
     let admin = process.admin().await;
     let token = admin.access_token().expect("signed in").to_owned();
     let writers: Vec<Writer> = (0..8).map(|number| Writer::new(&format!("w{number}"), admin.clone(), number)).collect();
-    let mut under_way: Vec<Wire> = (0..8).map(|_| Wire::to(process.url())).collect();
-    let creations: Vec<_> = (0..8).map(|number| halved_creation(&token, number)).collect();
-    for (wire, (first, _)) in under_way.iter_mut().zip(&creations) {
-        wire.send(first);
-    }
+    let under_way: Vec<_> = (0..8).map(|number| UnderWay::creation(process.url(), &token, number)).collect();
 
     let mut writers = write_until(writers, 100, || process.signal("TERM")).await;
-    for (wire, (_, second)) in under_way.iter_mut().zip(&creations) {
-        wire.send(second);
-        let answer = wire.answer();
+    for request in under_way {
+        let answer = request.finish();
         assert_eq!(answer.status, 201, "{answer:?}");
         assert!(answer.head.contains("connection: close"), "{answer:?}");
     }
@@ -56,22 +52,26 @@ async fn a_stop_under_load_finishes_what_is_under_way_and_loses_nothing() {
 async fn while_it_drains_the_server_says_that_it_is_not_ready() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut process = Process::start(folder.path(), &[]);
-    let (mut busy, rest) = hold_up(&process).await;
-    let mut probe = Wire::to(process.url());
-    probe.send(READY);
-    let answer = probe.answer();
+    let under_way = hold_up(&process).await;
+    let mut open = Wire::to(process.url());
+    open.send(READY);
+    let answer = open.answer();
     assert_eq!(answer.status, 200, "{answer:?}");
 
     process.signal("TERM");
     process.line_with("stopping");
-    probe.send(READY);
-    let answer = probe.answer();
-    assert_eq!((answer.status, &answer.body["code"]), (503, &5001.into()), "{answer:?}");
-    assert!(answer.head.contains("retry-after: ") && answer.head.contains("connection: close"), "{answer:?}");
-    assert_eq!(probe.rest(), "", "and then it closes");
+    let another = Wire::to(process.url());
+    for (mut wire, request) in [(open, READY), (another, READY), (Wire::to(process.url()), LOGOUT)] {
+        wire.send(request);
+        let answer = wire.answer();
+        assert_eq!((answer.status, &answer.body["code"]), (503, &5001.into()), "{request}: {answer:?}");
+        assert!(answer.head.contains("retry-after: ") && answer.head.contains("connection: close"), "{answer:?}");
+        assert_eq!(wire.rest(), "", "and then it closes");
+    }
+    let live = ureq_status(&format!("{}/health/live", process.url()));
+    assert_eq!(live, Some(200), "a server that drains is not to be killed");
 
-    busy.send(rest);
-    assert_eq!(busy.answer().status, 201);
+    assert_eq!(under_way.finish().status, 201);
     assert_eq!(process.ended().code(), Some(0));
 }
 
@@ -80,7 +80,7 @@ async fn a_second_signal_stops_at_once() {
     for (first, second) in [("TERM", "TERM"), ("INT", "TERM"), ("TERM", "INT")] {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut process = Process::start(folder.path(), &[("SHUTDOWN_TIMEOUT", "3600000")]);
-        let (_busy, _) = hold_up(&process).await;
+        let _under_way = hold_up(&process).await;
         process.signal(first);
         process.line_with("stopping");
         let told = Instant::now();
@@ -94,7 +94,7 @@ async fn a_second_signal_stops_at_once() {
 async fn a_request_that_does_not_end_is_cut_short_when_the_time_for_stopping_is_over() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let process = Process::start(folder.path(), &[("SHUTDOWN_TIMEOUT", "1000")]);
-    let (_busy, _) = hold_up(&process).await;
+    let _under_way = hold_up(&process).await;
     let told = Instant::now();
     process.signal("TERM");
     assert_eq!(process.ended().code(), Some(0));
@@ -116,11 +116,8 @@ async fn idle_connections_do_not_hold_up_a_stop() {
     assert!(told.elapsed() < PROMPT, "{:?}", told.elapsed());
 }
 
-/// A request that the server is in the middle of, and what it waits for.
-async fn hold_up(process: &Process) -> (Wire, String) {
-    let admin: Client = process.admin().await;
-    let mut wire = Wire::to(process.url());
-    let (first, second) = halved_creation(admin.access_token().expect("signed in"), 0);
-    wire.send(first);
-    (wire, second)
+/// A request that the server is in the middle of.
+async fn hold_up(process: &Process) -> UnderWay {
+    let admin = process.admin().await;
+    UnderWay::creation(process.url(), admin.access_token().expect("signed in"), 0)
 }

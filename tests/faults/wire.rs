@@ -102,14 +102,31 @@ fn parse(received: &[u8]) -> Option<(WireAnswer, usize)> {
     Some((WireAnswer { status, head, body: serde_json::from_slice(body).unwrap_or_default() }, begin + length))
 }
 
-/// The text of a request that makes a customer, up to the middle of its body, and the rest.
-pub fn halved_creation(token: &str, number: usize) -> (String, String) {
-    let body = crate::harness::client::customer(number).to_string();
-    let head = format!(
-        "POST /api/v1/customers HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    let (first, second) = body.split_at(body.len() / 2);
-    (head + first, second.to_owned())
+/// A request that the server is in the middle of: it waits for the second half of a body.
+pub struct UnderWay {
+    wire: Wire,
+    second_half: String,
+}
+
+impl UnderWay {
+    /// Begins to make a customer. When this returns, the server has begun it too.
+    pub fn creation(url: &str, token: &str, number: usize) -> Self {
+        let body = crate::harness::client::customer(number).to_string();
+        let mut wire = Wire::to(url);
+        wire.send(format!(
+            "POST /api/v1/customers HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+            body.len()
+        ));
+        assert_eq!(wire.answer().status, 100);
+        let (first_half, second_half) = body.split_at(body.len() / 2);
+        wire.send(first_half);
+        Self { wire, second_half: second_half.to_owned() }
+    }
+
+    /// Sends the rest.
+    pub fn finish(mut self) -> WireAnswer {
+        self.wire.send(self.second_half);
+        self.wire.answer()
+    }
 }

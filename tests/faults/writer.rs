@@ -1,9 +1,12 @@
 //! Clients that change customers and groups, and remember exactly what they were promised.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::harness::Client;
 use crate::harness::client::Answer;
@@ -53,6 +56,35 @@ enum Change {
     Remove { group: usize, customers: Vec<usize> },
 }
 
+/// Has all writers write at once, and does `strike` to the server as soon as so many requests were answered, without
+/// waiting for the others. Ends when no writer is answered any more.
+pub async fn write_until(writers: Vec<Writer>, answers: usize, strike: impl FnOnce()) -> Vec<Writer> {
+    let enough = Rc::new(Notify::new());
+    let answered = Rc::new(Cell::new(0));
+    let writing: Vec<_> = writers
+        .into_iter()
+        .map(|mut writer| {
+            let (enough, answered) = (Rc::clone(&enough), Rc::clone(&answered));
+            actix_web::rt::spawn(async move {
+                while writer.step().await {
+                    answered.set(answered.get() + 1);
+                    if answered.get() == answers {
+                        enough.notify_one();
+                    }
+                }
+                writer
+            })
+        })
+        .collect();
+    enough.notified().await;
+    strike();
+    let mut stopped = Vec::new();
+    for writer in writing {
+        stopped.push(writer.await.expect("a writer is promised what it gets"));
+    }
+    stopped
+}
+
 impl Writer {
     pub fn new(name: &str, client: Client, seed: u64) -> Self {
         Self {
@@ -73,7 +105,7 @@ impl Writer {
         self.client = client;
     }
 
-    /// Makes one request. Whether it was answered; if it was not, its outcome is in doubt.
+    /// Makes one request. Whether it was answered by a server that goes on; if it was not answered, its outcome is in doubt.
     pub async fn step(&mut self) -> bool {
         let changes = self.choose();
         self.requests += 1;
@@ -81,6 +113,8 @@ impl Writer {
         let (method, path, body) = self.request_for(&changes);
         let request = self.client.request(method, &path).header("X-Request-Id", &request_id).json(&body);
         match self.client.try_send(request).await {
+            // It stops, and has not begun with it.
+            Ok(answer) if answer.body["detail"] == "The server is shutting down" => false,
             Ok(answer) => {
                 assert!((200..300).contains(&answer.status), "{request_id} {changes:?}: {answer:?}");
                 for change in changes {
