@@ -4,7 +4,10 @@
 mod harness;
 
 mod kill;
+mod panics;
+mod slow;
 mod stop;
+mod storm;
 mod trail;
 mod wire;
 mod writer;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::harness::SOON;
+use crate::harness::client::customer;
 
 /// A connection whose bytes the test sends itself.
 pub struct Wire {
@@ -104,14 +105,22 @@ fn parse(received: &[u8]) -> Option<(WireAnswer, usize)> {
 
 /// A request that the server is in the middle of: it waits for the second half of a body.
 pub struct UnderWay {
-    wire: Wire,
-    second_half: String,
+    pub wire: Wire,
+    pub second_half: String,
 }
 
 impl UnderWay {
     /// Begins to make a customer. When this returns, the server has begun it too.
     pub fn creation(url: &str, token: &str, number: usize) -> Self {
-        let body = crate::harness::client::customer(number).to_string();
+        Self::request(url, token, &customer(number).to_string())
+    }
+
+    /// The same, with a body of a kilobyte.
+    pub fn long_creation(url: &str, token: &str) -> Self {
+        Self::request(url, token, &(customer(0).to_string() + &" ".repeat(1_000)))
+    }
+
+    fn request(url: &str, token: &str, body: &str) -> Self {
         let mut wire = Wire::to(url);
         wire.send(format!(
             "POST /api/v1/customers HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\

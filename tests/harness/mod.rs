@@ -98,6 +98,11 @@ impl TestServer {
         &self.url
     }
 
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The parts behind HTTP.
     pub fn backend(&self) -> &Backend {
         &self.backend
