@@ -1,5 +1,7 @@
 //! kill -9 in the middle of everything.
 
+use serde_json::Value;
+
 use crate::harness::Client;
 use crate::harness::process::Process;
 use crate::trail::{assert_unbroken, changes, whole_trail};
@@ -44,20 +46,25 @@ async fn after_a_kill_every_write_that_was_answered_is_there_once_with_its_one_e
     }
 }
 
-/// The ids of all customers that are listed, sorted.
-async fn listed(admin: &Client) -> Vec<String> {
-    let mut ids = Vec::new();
+/// All customers that are listed.
+pub async fn customers(admin: &Client) -> Vec<Value> {
+    let mut customers = Vec::new();
     let mut path = "/customers?limit=100".to_owned();
     loop {
-        let page = admin.get(&path).await.expect(200);
-        ids.extend(
-            page["data"].as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("an id").to_owned()),
-        );
+        let mut page = admin.get(&path).await.expect(200);
+        customers.append(page["data"].as_array_mut().expect("a list"));
         match page["page"]["nextCursor"].as_str() {
             Some(cursor) => path = format!("/customers?limit=100&cursor={cursor}"),
-            None => break,
+            None => return customers,
         }
     }
+}
+
+/// The ids of all customers that are listed, sorted.
+async fn listed(admin: &Client) -> Vec<String> {
+    let customers = customers(admin).await;
+    let mut ids: Vec<String> =
+        customers.iter().map(|customer| customer["id"].as_str().expect("an id").to_owned()).collect();
     ids.sort_unstable();
     ids
 }

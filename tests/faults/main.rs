@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod disk;
 mod kill;
 mod panics;
 mod slow;

@@ -19,8 +19,14 @@ pub struct Process {
 impl Process {
     /// Starts the program over a data folder and waits until it is ready.
     pub fn start(folder: &Path, wanted: &[(&str, &str)]) -> Self {
-        let mut child =
-            command(folder).envs(wanted.iter().copied()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut program = command(folder);
+        program.envs(wanted.iter().copied());
+        Self::run(program)
+    }
+
+    /// Starts the program by this command and waits until it is ready.
+    pub fn run(mut program: Command) -> Self {
+        let mut child = program.stdout(Stdio::piped()).spawn().expect("the program starts");
         let (sender, lines) = channel();
         let stdout = child.stdout.take().expect("its output is piped");
         std::thread::spawn(move || {
@@ -48,6 +54,10 @@ impl Process {
                 return line;
             }
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn url(&self) -> &str {
