@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::crowd::write_until;
 use crate::harness::Client;
 use crate::harness::process::Process;
 use crate::trail::{assert_unbroken, changes, whole_trail};
-use crate::writer::{Writer, write_until};
+use crate::writer::Writer;
 
 const WRITERS: usize = 16;
 const ROUNDS: usize = 6;

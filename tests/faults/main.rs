@@ -3,8 +3,10 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod crowd;
 mod disk;
 mod kill;
+mod latency;
 mod panics;
 mod slow;
 mod stop;

@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::harness::TestServer;
+use crate::latency::{BEARABLE, ninety_ninth};
 use crate::wire::{UnderWay, Wire};
 
 /// One byte in this time.
@@ -45,17 +46,18 @@ async fn slow_clients_are_cut_off_while_others_are_served() {
             move || body(request)
         }),
     ];
-    let mut served = 0;
+    let mut waited = Vec::new();
     while !slow.iter().all(thread::JoinHandle::is_finished) {
         let asked = Instant::now();
         admin.get(&path).await.expect(200);
-        assert!(asked.elapsed() < Duration::from_secs(2), "another client waited for {:?}", asked.elapsed());
-        served += 1;
+        waited.push(asked.elapsed());
     }
     for client in slow {
         client.join().expect("a slow client was treated as it should be");
     }
-    assert!(served > 100, "others were served {served} times");
+    assert!(waited.len() > 100, "others were served {} times", waited.len());
+    let waited = ninety_ninth(waited);
+    assert!(waited < BEARABLE, "99 % of the others within {waited:?}");
     let page = admin.get("/customers?include=total").await.expect(200);
     assert_eq!(page["page"]["total"], 1, "half a body makes nothing");
 }

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crate::crowd::write_until;
 use crate::harness::process::Process;
 use crate::harness::ureq_status;
 use crate::trail::{assert_unbroken, changes, whole_trail};
 use crate::wire::{UnderWay, Wire};
-use crate::writer::{Writer, write_until};
+use crate::writer::Writer;
 
 /// How long a stop may take that nothing holds up.
 const PROMPT: Duration = Duration::from_secs(4);
