@@ -37,8 +37,10 @@ impl Process {
             }
         });
         let mut process = Self { child, url: String::new(), lines, log: Vec::new() };
-        process.url =
-            process.line_with("listening on ").split("listening on ").nth(1).expect("an address").trim().to_owned();
+        let line = process.line_with("listening on http");
+        let (_, url) = line.split_once("listening on ").expect("the line has it");
+        // In JSON the message ends with a quotation mark.
+        process.url = url.trim().split('"').next().expect("an address").to_owned();
         let ready = format!("{}/health/ready", process.url);
         poll_until(|| ureq_status(&ready) == Some(200), "the program is ready");
         process
