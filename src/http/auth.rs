@@ -1,12 +1,17 @@
 //! `/auth`: registering, signing in, refreshing, signing out (§3 of the contract).
 
+use std::time::Duration;
+
+use actix::{Handler, Message};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::actors::auth::{Login, Logout, LogoutScope, Proof, RefreshSession, Register, SignedIn, Tokens};
+use crate::actors::OperationError;
+use crate::actors::auth::{AuthActor, Login, Logout, LogoutScope, Proof, RefreshSession, Register, SignedIn, Tokens};
+use crate::actors::supervision::AskError;
 use crate::model::error::{ErrorCode, Invalid};
 use crate::model::form::Form;
 use crate::model::user::{Credentials, Registration};
@@ -15,6 +20,9 @@ use super::schema::account::{LoginInput, LogoutInput, RefreshInput, RegisterInpu
 use super::schema::responses::{Forbidden, Locked, Unauthorized};
 use super::users::UserView;
 use super::{ApiError, Caller, JsonBody, OptionalJsonBody, Represent, gate};
+
+/// How much later a sign-in is refused than it could be.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(5);
 
 /// How long a token may be, in characters; ours are shorter.
 const LONGEST_TOKEN: usize = 4_096;
@@ -71,6 +79,20 @@ fn unstored(status: StatusCode, tokens: impl Serialize) -> HttpResponse {
     HttpResponse::build(status).insert_header((header::CACHE_CONTROL, "no-store")).json(tokens)
 }
 
+/// Asks AuthActor to sign somebody in. A refusal because too many wait for their passwords to be hashed is answered a
+/// moment later, so that clients which try again at once leave the cores to the hashing (docs/decisions/0005).
+async fn sign_in<M>(caller: &Caller, message: M) -> Result<SignedIn, ApiError>
+where
+    AuthActor: Handler<M>,
+    M: Message<Result = Result<SignedIn, OperationError>> + Send + 'static,
+{
+    let answer = caller.api().mailboxes.auth.ask(caller.deadline(), message).await?;
+    if let Err(OperationError::Unavailable(AskError::Overloaded { .. })) = answer {
+        tokio::time::sleep(REFUSAL_PAUSE).await;
+    }
+    Ok(answer?)
+}
+
 /// Make an account and sign in.
 ///
 /// Registering grants no permission. Where it is closed, the answer is 403.
@@ -81,7 +103,7 @@ fn unstored(status: StatusCode, tokens: impl Serialize) -> HttpResponse {
         (status = 403, response = Forbidden)))]
 pub async fn register(body: JsonBody, caller: Caller) -> Result<HttpResponse, ApiError> {
     let message = Register { registration: Registration::read(body.0)?, origin: caller.origin() };
-    let signed_in = caller.api().mailboxes.auth.ask(caller.deadline(), message).await??;
+    let signed_in = sign_in(&caller, message).await?;
     Ok(unstored(StatusCode::CREATED, SignedInView::of(&signed_in)))
 }
 
@@ -96,7 +118,7 @@ pub async fn register(body: JsonBody, caller: Caller) -> Result<HttpResponse, Ap
         (status = 423, response = Locked)))]
 pub async fn login(body: JsonBody, caller: Caller) -> Result<HttpResponse, ApiError> {
     let message = Login { credentials: Credentials::read(body.0)?, origin: caller.origin() };
-    let signed_in = caller.api().mailboxes.auth.ask(caller.deadline(), message).await??;
+    let signed_in = sign_in(&caller, message).await?;
     Ok(unstored(StatusCode::OK, SignedInView::of(&signed_in)))
 }
 

@@ -67,8 +67,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (line, None) = (lines.next()?, lines.next()) else { return None };
     let (scheme, token) = line.to_str().ok()?.split_once(' ')?;
     let token = token.trim_matches(' ');
-    let well_formed =
-        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
+    let may_stand = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=');
+    let well_formed = !token.is_empty() && token.bytes().all(may_stand);
     (scheme.eq_ignore_ascii_case("bearer") && well_formed).then_some(token)
 }
 

@@ -2,7 +2,9 @@
 
 mod memory;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -24,6 +26,9 @@ pub const ACCESS: &str = "access";
 
 /// Lines that may wait for a slow reader of stdout. More are dropped and counted: no request waits for a log.
 const WAITING_LINES: usize = 16_384;
+
+/// How much is written to stdout at once, in bytes.
+const LINES_AT_ONCE_BYTES: usize = 64 * 1_024;
 
 /// Logging, for as long as this is kept: dropping it writes out what still waits.
 #[derive(Debug)]
@@ -48,11 +53,20 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TryInitError> {
         .lossy(true)
         .buffered_lines_limit(WAITING_LINES)
         .thread_name("log")
-        .finish(io::stdout());
+        .finish(buffered_stdout());
     let dropped = writer.error_counter();
     let (subscriber, level) = subscriber(settings, writer);
     subscriber.try_init()?;
     Ok(Telemetry { logs: Logs { level: Arc::new(level), dropped }, _flush: flush })
+}
+
+/// Standard output without the flush that `io::stdout` does at the end of each line: the log's thread flushes
+/// whenever no more lines wait.
+fn buffered_stdout() -> Box<dyn Write + Send> {
+    match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(stdout) => Box::new(BufWriter::with_capacity(LINES_AT_ONCE_BYTES, File::from(stdout))),
+        Err(_) => Box::new(io::stdout()),
+    }
 }
 
 /// Steers the logs while the program runs. Clones steer the same logs.

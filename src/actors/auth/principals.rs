@@ -1,8 +1,9 @@
 //! Who is behind an access token: asked with every request, so what was verified is remembered.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::actors::error::OperationError;
 use crate::model::role::Grants;

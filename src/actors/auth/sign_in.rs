@@ -59,6 +59,8 @@ impl Auth {
 
     pub(super) async fn login(&self, message: Login) -> Result<SignedIn, OperationError> {
         let Login { credentials, origin } = message;
+        // In a storm of sign-ins most are refused; that must cost next to nothing.
+        self.hashers.has_room()?;
         let email = credentials.email;
         self.refuse_locked(&email, &origin).await?;
         let user = self.user_by_email(&email).await?;

@@ -146,6 +146,14 @@ impl<W: Unpin + 'static> Pool<W> {
         Reply::new(admitted, deadline)
     }
 
+    /// Whether a message sent now would be taken in. Asked before work that a refusal would make useless.
+    ///
+    /// # Errors
+    /// [`AskError::Overloaded`], as [`ask`](Pool::ask) would answer; it counts as refused there too.
+    pub fn has_room(&self) -> Result<(), AskError> {
+        if self.shared.queue.len() < self.shared.spec.queue { Ok(()) } else { Err(self.shared.shed()) }
+    }
+
     /// The pool at this moment.
     pub fn status(&self) -> PoolStatus {
         self.shared.status()
@@ -165,12 +173,15 @@ fn start_thread<W: Unpin + 'static>(place: usize, make: &Arc<Make<W>>, shared: &
 impl<W> Shared<W> {
     fn admit(&self, job: Box<dyn Job<W>>) -> Result<(), AskError> {
         self.queue.push(job).map_err(|refused| match refused {
-            Refused::Full(_) => {
-                self.counters.shed.fetch_add(1, Relaxed);
-                AskError::Overloaded { retry_after: self.retry_after() }
-            }
+            Refused::Full(_) => self.shed(),
             Refused::Closed(_) => AskError::Stopped,
         })
+    }
+
+    /// Counts a refusal.
+    fn shed(&self) -> AskError {
+        self.counters.shed.fetch_add(1, Relaxed);
+        AskError::Overloaded { retry_after: self.retry_after() }
     }
 
     /// When the jobs that wait now will have been done, going by the median.
