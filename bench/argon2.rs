@@ -4,8 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
+use argon2::{Argon2, Block};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -16,8 +15,16 @@ fn main() {
         .map(|_| {
             std::thread::spawn(move || {
                 let mut hashes = 0_u32;
+                let argon2 = Argon2::default();
+                let mut memory = vec![Block::default(); argon2.params().block_count()];
                 while Instant::now() < end {
-                    Argon2::default().hash_password(b"correct horse battery").expect("it can be hashed");
+                    let hashed = argon2.hash_password_into_with_memory(
+                        b"correct horse",
+                        b"0123456789abcdef",
+                        &mut [0; 32],
+                        &mut memory,
+                    );
+                    hashed.expect("it can be hashed");
                     hashes += 1;
                 }
                 hashes

@@ -1,9 +1,8 @@
 //! Hashing and comparing passwords: the work of a pool of threads, one job at a time each.
 
 use actix::Message;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use crate::actors::supervision::{StartError, Work};
 use crate::model::user::Password;
@@ -29,6 +28,8 @@ impl Default for HashCost {
 #[derive(Debug)]
 pub struct PasswordHasher {
     argon2: Argon2<'static>,
+    /// What hashing works in; taken with the first hash and kept.
+    memory: Vec<Block>,
 }
 
 /// Hashes a new password into a PHC string.
@@ -68,28 +69,63 @@ impl PasswordHasher {
     /// The cost is out of argon2's bounds.
     pub fn new(cost: HashCost) -> Result<Self, StartError> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None).map_err(StartError::new)?;
-        Ok(Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params) })
+        Ok(Self { argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params), memory: Vec::new() })
     }
 
-    fn hash(&self, password: &Password) -> String {
-        let hash = self.argon2.hash_password(password.expose().as_bytes());
-        hash.expect("a password of bounded length can be hashed").to_string()
+    fn hash(&mut self, password: &Password) -> String {
+        let argon2 = self.argon2.clone();
+        let params = argon2.params();
+        let salt = Salt::generate();
+        let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+        let output = self.digest(&argon2, password, &salt, length).expect("a password of bounded length can be hashed");
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(params).expect("a cost within bounds can be written"),
+            salt: Some(salt),
+            hash: Some(output),
+        };
+        hash.to_string()
     }
 
-    fn compare(&self, password: &Password, hash: &str) -> Comparison {
-        if hash.starts_with("$2") {
-            return match bcrypt::verify(password.expose(), hash) {
-                Ok(true) => Comparison::MatchesOutdated(self.hash(password)),
-                Ok(false) | Err(_) => Comparison::Differs,
-            };
+    fn compare(&mut self, password: &Password, hash: &str) -> Comparison {
+        let is_current = match hash.starts_with("$2") {
+            true => bcrypt::verify(password.expose(), hash).ok().and_then(|matches| matches.then_some(false)),
+            false => self.compare_argon2(password, hash),
+        };
+        match is_current {
+            None => Comparison::Differs,
+            Some(true) => Comparison::Matches,
+            Some(false) => Comparison::MatchesOutdated(self.hash(password)),
         }
-        let Ok(parsed) = PasswordHash::new(hash) else { return Comparison::Differs };
-        if self.argon2.verify_password(password.expose().as_bytes(), &parsed).is_err() {
-            return Comparison::Differs;
+    }
+
+    /// Whether the hash is of the cost that is now set; `None` if it is of another password, or none of ours.
+    fn compare_argon2(&mut self, password: &Password, hash: &str) -> Option<bool> {
+        let PasswordHash { algorithm, version, params, salt: Some(salt), hash: Some(expected) } =
+            PasswordHash::new(hash).ok()?
+        else {
+            return None;
+        };
+        let algorithm = Algorithm::try_from(algorithm.as_str()).ok()?;
+        let version = version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+        let argon2 = Argon2::new(algorithm, version, Params::try_from(&params).ok()?);
+        let output = self.digest(&argon2, password, &salt, expected.len())?;
+        // `Output` compares in constant time.
+        (output == expected).then(|| algorithm == Algorithm::Argon2id && self.has_cost_of(argon2.params()))
+    }
+
+    /// Hashes in memory that is kept: to get 19 MiB from the kernel, page by page, takes as long as the hash itself.
+    fn digest(&mut self, argon2: &Argon2<'_>, password: &Password, salt: &[u8], length: usize) -> Option<Output> {
+        let blocks = argon2.params().block_count();
+        if self.memory.len() < blocks {
+            self.memory.resize(blocks, Block::default());
         }
-        let is_current = parsed.algorithm.as_str() == Algorithm::Argon2id.as_str()
-            && Params::try_from(&parsed).is_ok_and(|params| self.has_cost_of(&params));
-        if is_current { Comparison::Matches } else { Comparison::MatchesOutdated(self.hash(password)) }
+        let mut output = [0; Output::MAX_LENGTH];
+        let output = output.get_mut(..length)?;
+        let memory = &mut self.memory[..blocks];
+        argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, output, memory).ok()?;
+        Output::new(output).ok()
     }
 
     fn has_cost_of(&self, params: &Params) -> bool {
