@@ -206,12 +206,18 @@ impl Change {
 }
 
 /// Says which method answers which message of an actor, each as a future of its own whose panic fails it alone.
+/// With `at hand: quick`, nothing is waited for where `quick` has the answer.
 macro_rules! handlers {
-    ($actor:ident: $($message:ident => $method:ident),+ $(,)?) => {$(
+    ($actor:ident: $($message:ident => $method:ident $(, at hand: $quick:ident)?;)+) => {$(
         impl actix::Handler<$message> for $actor {
             type Result = $crate::actors::supervision::Isolated<Self, <$message as actix::Message>::Result>;
 
             fn handle(&mut self, message: $message, _: &mut Self::Context) -> Self::Result {
+                $(
+                    if let Some(answer) = self.0.$quick(&message) {
+                        return $crate::actors::supervision::at_hand(answer);
+                    }
+                )?
                 let rules = std::rc::Rc::clone(&self.0);
                 $crate::actors::supervision::isolated_future(async move { rules.$method(message).await })
             }

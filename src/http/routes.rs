@@ -75,9 +75,11 @@ pub(super) fn mount_under(
     }
 }
 
-/// Where a path stands among others: those of its literal segments come before those that would take them for an id.
-fn order(path: &str) -> (Vec<bool>, &str) {
-    (path.split('/').map(|segment| segment.starts_with('{')).collect(), path)
+/// Where a path stands among others: those of its literal segments come before those that would take them for an id,
+/// and short ones, which are asked for most and cannot be taken for long ones, before long ones.
+fn order(path: &str) -> (usize, Vec<bool>, &str) {
+    let segments: Vec<_> = path.split('/').map(|segment| segment.starts_with('{')).collect();
+    (segments.len(), segments, path)
 }
 
 fn guarded_by(route: Route, method: &Method) -> Route {

@@ -92,9 +92,9 @@ impl Handler<RelayOutbox> for AuditActor {
 
 handlers! {
     AuditActor:
-    RecordEvent => record,
-    ListEvents => list,
-    GetEvent => get,
+    RecordEvent => record;
+    ListEvents => list;
+    GetEvent => get;
 }
 
 /// What AuditActor does.

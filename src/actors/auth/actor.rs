@@ -76,15 +76,15 @@ impl Actor for AuthActor {
 
 handlers! {
     AuthActor:
-    Register => register,
-    Login => login,
-    RefreshSession => refresh,
-    Logout => logout,
-    Authenticate => authenticate,
-    GetUser => get_user,
-    UpdateUser => update_user,
-    CreateAdmin => create_admin,
-    HasAdmin => has_admin,
+    Register => register;
+    Login => login;
+    RefreshSession => refresh;
+    Logout => logout;
+    Authenticate => authenticate, at hand: recognize;
+    GetUser => get_user;
+    UpdateUser => update_user;
+    CreateAdmin => create_admin;
+    HasAdmin => has_admin;
 }
 
 /// What AuthActor does.

@@ -45,9 +45,6 @@ impl KnownTokens {
 impl Auth {
     pub(super) async fn authenticate(&self, message: Authenticate) -> Result<Arc<Principal>, OperationError> {
         let Authenticate { access_token } = message;
-        if let Some(principal) = self.recognize(&access_token)? {
-            return Ok(principal);
-        }
         let claims = self.mint.verify_access(&access_token, self.records.now())?;
         let session = self.records.read::<Session>(claims.sid.object_id()).await?;
         let session =
@@ -66,18 +63,15 @@ impl Auth {
     }
 
     /// The principal of a token that was verified before, if its session and user are still the very same.
-    fn recognize(&self, token: &str) -> Result<Option<Arc<Principal>>, OperationError> {
+    pub(super) fn recognize(&self, message: &Authenticate) -> Option<Result<Arc<Principal>, OperationError>> {
         let tokens = self.known.0.borrow();
-        let Some(known) = tokens.get(token) else { return Ok(None) };
+        let known = tokens.get(&message.access_token)?;
         if self.records.now().as_seconds() >= known.claims.exp {
-            return Err(OperationError::TokenExpired);
+            return Some(Err(OperationError::TokenExpired));
         }
-        let same_session = self
-            .records
-            .peek(known.claims.sid.object_id())
-            .is_some_and(|session| Arc::ptr_eq(&session, &known.session));
-        let same_user =
-            self.records.peek(known.claims.sub.object_id()).is_some_and(|user| Arc::ptr_eq(&user, &known.user));
-        Ok((same_session && same_user).then(|| Arc::clone(&known.principal)))
+        let session: Arc<Session> = self.records.peek(known.claims.sid.object_id())?;
+        let user: Arc<User> = self.records.peek(known.claims.sub.object_id())?;
+        let unchanged = Arc::ptr_eq(&session, &known.session) && Arc::ptr_eq(&user, &known.user);
+        unchanged.then(|| Ok(Arc::clone(&known.principal)))
     }
 }

@@ -38,14 +38,14 @@ impl Actor for CustomerActor {
 
 handlers! {
     CustomerActor:
-    CreateCustomer => create,
-    GetCustomer => get,
-    ListCustomers => list,
-    ReplaceCustomer => replace,
-    PatchCustomer => patch,
-    DeleteCustomer => delete,
-    BatchUpdateCustomers => batch,
-    GetStatistics => statistics,
+    CreateCustomer => create;
+    GetCustomer => get, at hand: get_cached;
+    ListCustomers => list;
+    ReplaceCustomer => replace;
+    PatchCustomer => patch;
+    DeleteCustomer => delete;
+    BatchUpdateCustomers => batch;
+    GetStatistics => statistics;
 }
 
 /// What CustomerActor does.
@@ -63,12 +63,13 @@ impl Customers {
         Ok(Arc::new(customer))
     }
 
+    fn get_cached(&self, GetCustomer { id }: &GetCustomer) -> Option<Result<Arc<Customer>, OperationError>> {
+        let customer = self.records.peek(id.object_id())?;
+        Some(live(Some(&customer)).cloned())
+    }
+
     async fn get(&self, GetCustomer { id }: GetCustomer) -> Result<Arc<Customer>, OperationError> {
-        let customer = match self.records.peek(id.object_id()) {
-            Some(customer) => Some(customer),
-            None => self.records.read(id.object_id()).await?,
-        };
-        live(customer.as_ref()).cloned()
+        live(self.records.read(id.object_id()).await?.as_ref()).cloned()
     }
 
     async fn list(&self, ListCustomers { page }: ListCustomers) -> Result<Page<Arc<Customer>>, OperationError> {

@@ -43,12 +43,12 @@ impl Actor for GroupActor {
 
 handlers! {
     GroupActor:
-    CreateGroup => create,
-    GetGroup => get,
-    ListGroups => list,
-    ReplaceGroup => replace,
-    ChangeMembers => change_members,
-    ListMembers => list_members,
+    CreateGroup => create;
+    GetGroup => get;
+    ListGroups => list;
+    ReplaceGroup => replace;
+    ChangeMembers => change_members;
+    ListMembers => list_members;
 }
 
 /// What GroupActor does.

@@ -36,7 +36,7 @@ impl Actor for RateLimiterActor {
 
 handlers! {
     RateLimiterActor:
-    TakeRequest => take,
+    TakeRequest => take, at hand: take_now;
 }
 
 /// What RateLimiterActor does.
@@ -48,14 +48,19 @@ struct Budgets {
 }
 
 impl Budgets {
-    async fn take(&self, TakeRequest { subject, policy }: TakeRequest) -> Decision {
-        let quota = match policy {
+    fn quota(&self, policy: Policy) -> &Quota {
+        match policy {
             Policy::Default => &self.quotas.default,
             Policy::Auth => &self.quotas.auth,
-        };
-        if let Some(decision) = self.limiter.check_now(subject, quota) {
-            return decision;
         }
+    }
+
+    fn take_now(&self, TakeRequest { subject, policy }: &TakeRequest) -> Option<Decision> {
+        self.limiter.check_now(*subject, self.quota(*policy))
+    }
+
+    async fn take(&self, TakeRequest { subject, policy }: TakeRequest) -> Decision {
+        let quota = self.quota(policy);
         match self.limiter.check(subject, quota).await {
             Ok(decision) => decision,
             Err(error) => {

@@ -57,7 +57,7 @@ pub use self::control::Drained;
 pub use self::deadline::Deadline;
 pub use self::error::{AskError, StartError};
 pub use self::guard::{Panic, guarded};
-pub use self::isolated::{Isolated, isolated, isolated_future};
+pub use self::isolated::{Isolated, at_hand, isolated, isolated_future};
 pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
