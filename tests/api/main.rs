@@ -1,0 +1,13 @@
+//! The HTTP API as clients meet it, held against the contract.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod access;
+mod contents;
+mod forgery;
+mod hostile;
+mod like;
+mod problem;
+mod trail;
+mod wire;
