@@ -144,6 +144,7 @@ impl Application {
         let deadline = Deadline::within(settings.shutdown_timeout);
         // It still listens, so that probes hear that it is not ready, and others that they had better go elsewhere.
         let finished = tokio::time::timeout_at(deadline.instant(), drain.finished()).await.is_ok();
+        drain.close_idle();
         let stopping = async { tokio::join!(handle.stop(finished), serving) };
         let stopped = tokio::time::timeout_at(deadline.instant(), stopping).await.is_ok();
         if !(finished && stopped) {

@@ -14,6 +14,8 @@ struct Inner {
     begun: AtomicBool,
     under_way: AtomicUsize,
     idle: Notify,
+    closed: AtomicBool,
+    closing: Notify,
 }
 
 /// A request that is under way until this is dropped.
@@ -29,6 +31,20 @@ impl Drain {
     /// Whether the server drains.
     pub fn has_begun(&self) -> bool {
         self.0.begun.load(SeqCst)
+    }
+
+    /// Has connections closed on which nothing goes on.
+    pub fn close_idle(&self) {
+        self.0.closed.store(true, SeqCst);
+        self.0.closing.notify_waiters();
+    }
+
+    /// Waits until idle connections are to be closed.
+    pub(super) async fn closes_idle(&self) {
+        let closing = self.0.closing.notified();
+        if !self.0.closed.load(SeqCst) {
+            closing.await;
+        }
     }
 
     /// Counts a request as under way.

@@ -14,6 +14,7 @@ use std::future::{Ready, ready};
 use super::api::Api;
 use super::caller::Caller;
 use super::compression::compressed;
+use super::connection::Watch;
 use super::error::ApiError;
 use super::request_id::X_REQUEST_ID;
 use super::security::protect;
@@ -66,7 +67,8 @@ where
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let under_way = self.api.settings.drain.enter();
+        let watch = request.conn_data::<Rc<Watch>>().map(Watch::request);
+        let under_way = (self.api.settings.drain.enter(), watch);
         let caller = Caller::new(self.api.clone(), request.head());
         request.extensions_mut().insert(caller.clone());
         if size(request.head()) > LARGEST_HEAD {

@@ -14,6 +14,7 @@ pub mod body;
 pub mod caller;
 pub mod compression;
 pub mod conditional;
+mod connection;
 pub mod cors;
 pub mod cursor;
 pub mod customers;

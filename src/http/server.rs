@@ -1,15 +1,24 @@
 //! The HTTP server: listeners, workers, and what each worker serves.
 
+use std::future::ready;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::{App, HttpServer, web};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, Error, web};
 
 use crate::actors::Mailboxes;
 
 use super::api::{Api, ApiSettings};
+use super::connection::Patient;
+use super::drain::Drain;
 use super::envelope::Envelope;
 use super::routes;
 
@@ -40,20 +49,57 @@ pub fn start<F>(
 where
     F: Fn() -> Mailboxes + Clone + Send + 'static,
 {
-    let server = HttpServer::new(move || {
+    let drain = api.drain.clone();
+    let app = move || {
         let api = web::Data::new(Api::new(api.clone(), actors()));
         App::new()
             .app_data(api.clone())
             .configure(|config| routes::mount(config, &api))
             .default_service(web::to(routes::unknown_route))
             .wrap(Envelope::new(api))
-    });
-    let server = server
+    };
+    let server = actix_server::Server::build()
         .workers(settings.workers.max(1))
-        .keep_alive(PATIENCE)
-        .client_request_timeout(PATIENCE)
         .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
         .disable_signals();
-    let server = listeners.into_iter().try_fold(server, HttpServer::listen)?;
+    let server = listeners.into_iter().try_fold(server, |server, listener| {
+        let (app, drain) = (app.clone(), drain.clone());
+        let address = listener.local_addr()?;
+        server.listen("http", listener, move || serve(app(), drain.clone(), address))
+    })?;
     Ok(server.run())
+}
+
+/// What `HttpServer` does with each connection, over one that loses its patience.
+fn serve<I, S, B>(
+    app: I,
+    drain: Drain,
+    address: SocketAddr,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
+where
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.into_factory().map_err(|error: Error| error.error_response());
+    let http = HttpService::build()
+        .keep_alive(PATIENCE)
+        .client_request_timeout(PATIENCE)
+        .local_addr(address)
+        // Not in the documentation of actix-http, but what `HttpServer` itself stops by.
+        .graceful_shutdown_signal(move || {
+            let drain = drain.clone();
+            async move { drain.closes_idle().await }
+        })
+        .on_connect_ext(|connection: &Patient<TcpStream>, data| {
+            data.insert(connection.watch());
+        })
+        .finish(map_config(app, |()| AppConfig::default()));
+    fn_service(|stream: TcpStream| {
+        let peer = stream.peer_addr().ok();
+        ready(Ok::<_, DispatchError>((Patient::new(stream), Protocol::Http1, peer)))
+    })
+    .and_then(http)
 }

@@ -38,6 +38,12 @@ async fn slow_clients_are_cut_off_while_others_are_served() {
             move || headers(wire)
         }),
         thread::spawn({
+            let mut wire = Wire::to(url);
+            wire.send(b"GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n");
+            assert_eq!(wire.answer().status, 200);
+            move || headers(wire)
+        }),
+        thread::spawn({
             let wire = Wire::to(url);
             move || silence(wire)
         }),
