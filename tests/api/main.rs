@@ -9,5 +9,6 @@ mod forgery;
 mod hostile;
 mod like;
 mod problem;
+mod session;
 mod trail;
 mod wire;

@@ -15,6 +15,18 @@ pub fn exchange(server: &TestServer, bytes: impl AsRef<[u8]>) -> Option<Answer> 
     read(&mut connection)
 }
 
+/// Sends these bytes and reads all that comes back until the server closes, which it is asked to do by a last, plain request.
+pub fn converse(server: &TestServer, bytes: &str) -> String {
+    let mut connection = connect(server);
+    let farewell = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let _ = connection.write_all(format!("{bytes}{farewell}").as_bytes());
+    let mut received = Vec::new();
+    match connection.read_to_end(&mut received) {
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("{error}"),
+        _ => String::from_utf8_lossy(&received).into_owned(),
+    }
+}
+
 /// A connection to the server, with a bound on how long a read may wait.
 pub fn connect(server: &TestServer) -> TcpStream {
     let address = server.url().strip_prefix("http://").expect("the address of a test server");

@@ -1,0 +1,49 @@
+//! Health, the explanation of errors, and the API's document (§2, §9).
+
+use clientele::model::error::ErrorCode;
+use serde_json::json;
+
+use super::Walk;
+use crate::like::assert_like;
+use crate::problem::assert_problem;
+
+/// Looks at what everybody may see.
+pub async fn look_around(walk: &Walk) {
+    let nobody = walk.server.client();
+    let health = super::json(walk.get(&nobody, "/health").await, 200);
+    let memory = json!({"heapUsed": "<count>", "heapTotal": "<count>", "external": "<count>", "rss": "<count>"});
+    let expected = json!({"status": "ok", "timestamp": "<time>", "version": env!("CARGO_PKG_VERSION"),
+        "environment": "development", "memoryUsage": memory, "uptime": "<count>", "checks": health["checks"]});
+    assert_like(&health, &expected);
+    let used = |name: &str| health["memoryUsage"][name].as_u64().expect("a number");
+    assert!(used("rss") >= 5 && used("rss") < 2_000, "in MB: {health}");
+    assert!(used("heapUsed") >= 1 && used("heapUsed") <= used("heapTotal"), "{health}");
+    for part in ["actors", "broker", "cache", "limiter", "store"] {
+        assert_eq!(health["checks"][part]["status"], "ok", "{part}");
+    }
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(super::json(walk.get(&nobody, path).await, 200)["status"], "ok", "{path}");
+    }
+    errors(walk).await;
+    let document = super::json(walk.get(&nobody, "/openapi.json").await, 200);
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
+    for (path, kind) in [("/docs", "text/html; charset=utf-8"), ("/docs/swagger-ui.css", "text/css")] {
+        let answer = walk.get(&nobody, path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}");
+    }
+}
+
+async fn errors(walk: &Walk) {
+    let nobody = walk.server.client();
+    for code in ErrorCode::ALL {
+        let path = format!("/errors/{}", code.name());
+        let told = super::json(walk.get(&nobody, &path).await, 200);
+        assert_eq!((&told["code"], &told["name"]), (&json!(code.number()), &json!(code.name())));
+        assert_eq!(told["type"], path);
+        let page = nobody.send(nobody.request(reqwest::Method::GET, &format!("/{path}")).header("accept", "text/html"));
+        let page = page.await;
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.text.contains(code.name()), "{}", page.text);
+    }
+    assert_problem(&walk.get(&nobody, "/errors/NO_SUCH_ERROR").await, 404, 3001);
+}
