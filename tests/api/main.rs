@@ -4,6 +4,7 @@
 mod harness;
 
 mod access;
+mod codes;
 mod contents;
 mod forgery;
 mod hostile;
