@@ -26,6 +26,15 @@ impl Forgery {
         self.signed("a secret that is somebody else's, long enough", &self.claims())
     }
 
+    /// The same claims but for the time, signed rightly: the token expired an hour ago.
+    pub fn expired(&self, secret: &str) -> String {
+        let mut claims = self.claims();
+        for claim in ["iat", "exp"] {
+            claims[claim] = (claims[claim].as_i64().expect("seconds") - 3_600 - 900).into();
+        }
+        self.signed(secret, &claims)
+    }
+
     fn signed(&self, secret: &str, claims: &Value) -> String {
         let header = Header { typ: Some("at+jwt".to_owned()), ..Header::new(Algorithm::HS256) };
         encode(&header, claims, &EncodingKey::from_secret(secret.as_bytes())).expect("claims are JSON")

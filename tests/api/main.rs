@@ -3,12 +3,20 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod access;
 mod contents;
 mod forgery;
-mod hostile;
 mod like;
 mod problem;
-mod session;
 mod trail;
 mod wire;
+
+mod access;
+mod browsers;
+mod codes;
+mod compression;
+mod conditional;
+mod hostile;
+mod limits;
+mod methods;
+mod request_ids;
+mod session;
