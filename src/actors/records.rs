@@ -1,6 +1,7 @@
 //! How actors read and change what the store keeps: reads through the cache, changes with their audit events.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
@@ -14,12 +15,16 @@ use crate::store::{CommitError, Conflict, Store, StoreError, Write};
 
 use super::audit::Bell;
 use super::error::OperationError;
+use super::supervision::AskError;
 
 /// Collections whose documents are read often enough to be cached.
 const CACHED: &[&Collection] = &[&customer::CUSTOMERS, &session::SESSIONS, &user::USERS];
 
-/// How often a change is tried again when another one came first.
-const MAX_ATTEMPTS: usize = 16;
+/// How often a change is worked out anew when another one came first.
+const MAX_ATTEMPTS: u32 = 48;
+
+/// The longest that a change gives way to others before it is worked out anew.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The ports that actors share, and the clock.
 #[derive(Clone, Debug)]
@@ -108,28 +113,36 @@ impl Records {
         alter: impl Fn(Option<&Arc<R>>, Time) -> Result<Option<(R, AuditEvent)>, OperationError>,
         kind: Kind,
     ) -> Result<Arc<R>, OperationError> {
-        for _ in 0..MAX_ATTEMPTS {
-            let before = self.read_fresh::<R>(id).await?;
-            let altered = alter(before.as_ref(), self.now());
-            let Some(before) = before else {
-                return Err(altered.err().unwrap_or(OperationError::NotFound(kind.resource)));
-            };
-            // Absent and deleted come before a version that does not match (§10).
-            let altered = match altered {
-                Err(error @ (OperationError::NotFound(_) | OperationError::Deleted(_))) => return Err(error),
-                other => other,
-            };
-            if expected.is_some_and(|expected| expected != before.version()) {
-                return Err(OperationError::VersionMismatch);
-            }
-            let Some((after, event)) = altered? else { return Ok(before) };
-            match self.commit(Change::replace(&after, before.version()).tell(event)).await {
-                Ok(()) => return Ok(Arc::new(after)),
-                Err(CommitError::Conflict { conflict: Conflict::Version | Conflict::Missing, .. }) => {}
-                Err(error) => return Err(kind.error(error)),
-            }
+        retry(async || self.try_change(id, expected, &alter, kind).await).await
+    }
+
+    /// One attempt; `None` if another change came first.
+    async fn try_change<R: Record>(
+        &self,
+        id: ObjectId,
+        expected: Option<u64>,
+        alter: &impl Fn(Option<&Arc<R>>, Time) -> Result<Option<(R, AuditEvent)>, OperationError>,
+        kind: Kind,
+    ) -> Result<Option<Arc<R>>, OperationError> {
+        let before = self.read_fresh::<R>(id).await?;
+        let altered = alter(before.as_ref(), self.now());
+        let Some(before) = before else {
+            return Err(altered.err().unwrap_or(OperationError::NotFound(kind.resource)));
+        };
+        // Absent and deleted come before a version that does not match (§10).
+        let altered = match altered {
+            Err(error @ (OperationError::NotFound(_) | OperationError::Deleted(_))) => return Err(error),
+            other => other,
+        };
+        if expected.is_some_and(|expected| expected != before.version()) {
+            return Err(OperationError::VersionMismatch);
         }
-        Err(busy())
+        let Some((after, event)) = altered? else { return Ok(Some(before)) };
+        match self.commit(Change::replace(&after, before.version()).tell(event)).await {
+            Ok(()) => Ok(Some(Arc::new(after))),
+            Err(CommitError::Conflict { conflict: Conflict::Version | Conflict::Missing, .. }) => Ok(None),
+            Err(error) => Err(kind.error(error)),
+        }
     }
 }
 
@@ -155,9 +168,27 @@ impl Kind {
     }
 }
 
-/// Others changed it again and again.
+/// Works a change out until it is made: an attempt answers `None` if another change came first. Between attempts it gives
+/// way for a random time that grows, so that many who change one record come to their turns.
+///
+/// # Errors
+/// What an attempt says; [`busy`] if others came first again and again.
+pub(super) async fn retry<T>(
+    attempt: impl AsyncFn() -> Result<Option<T>, OperationError>,
+) -> Result<T, OperationError> {
+    for attempts in 0..MAX_ATTEMPTS {
+        if let Some(made) = attempt().await? {
+            return Ok(made);
+        }
+        let bound = Duration::from_millis(1 << attempts.min(10)).min(LONGEST_PAUSE);
+        tokio::time::sleep(bound.mul_f64(fastrand::f64())).await;
+    }
+    Err(busy())
+}
+
+/// Others changed it again and again: a matter of load, not of what was asked.
 pub(super) fn busy() -> OperationError {
-    OperationError::Conflict("The resource is being changed by many at once".into())
+    OperationError::Unavailable(AskError::Overloaded { retry_after: Duration::from_secs(1) })
 }
 
 fn parse<R: Record>(document: Option<Document>) -> Result<Option<Arc<R>>, StoreError> {

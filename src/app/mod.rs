@@ -97,7 +97,7 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
         let lock = take_data_folder(&settings.data_dir)?;
         let backend = Backend::start(&settings, Clock::system()).await?;
-        Ok(Self { backend, listener, address, settings, drain: Drain::default(), _lock: lock })
+        Ok(Self { backend, listener, address, settings, drain: Drain::starting(), _lock: lock })
     }
 
     /// Where it listens.
@@ -131,6 +131,7 @@ impl Application {
             backend.started().await;
             first_admin(&settings, &backend).await?;
             health.has_started();
+            drain.has_started();
             tracing::info!("listening on http://{address}");
             stop.await;
             Ok(())

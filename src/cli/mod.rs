@@ -6,6 +6,7 @@ mod healthcheck;
 mod serve;
 
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -95,14 +96,8 @@ fn run_command(command: Command, flags: SettingFlags) -> Outcome {
         Command::Serve => serve::serve(settings),
         Command::Admin(AdminCommand::Create(args)) => admin::create(args, &settings),
         Command::Migrate => migrate(&settings),
-        Command::Config(ConfigCommand::Check(args)) => {
-            check_config(&settings, args.explain);
-            Ok(())
-        }
-        Command::Openapi => {
-            println!("{}", app::openapi(&settings));
-            Ok(())
-        }
+        Command::Config(ConfigCommand::Check(args)) => check_config(&settings, args.explain),
+        Command::Openapi => print(&app::openapi(&settings)),
         Command::Healthcheck(args) => healthcheck::check(&args, &settings),
     }
 }
@@ -117,16 +112,26 @@ fn migrate(settings: &Settings) -> Outcome {
     Ok(())
 }
 
-fn check_config(settings: &Settings, explain: bool) {
+fn check_config(settings: &Settings, explain: bool) -> Outcome {
     let width = settings.table().iter().map(|row| row.name.len()).max().unwrap_or_default();
+    let mut lines = Vec::new();
     for row in settings.table() {
-        println!("{:width$}  {}  ({})", row.name, row.value, row.origin);
+        lines.push(format!("{:width$}  {}  ({})", row.name, row.value, row.origin));
         if explain {
-            println!("{:width$}  {}\n", "", row.meaning);
+            lines.push(format!("{:width$}  {}\n", "", row.meaning));
         }
     }
     for warning in settings.warnings() {
         eprintln!("warning: {warning}");
+    }
+    print(&lines.join("\n"))
+}
+
+/// Writes to standard output. A reader that has seen enough (`| head`) is no error.
+fn print(text: &str) -> Outcome {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

@@ -39,8 +39,10 @@ pub struct BatchView<'a> {
 pub struct RowView<'a> {
     /// Which row, from 0.
     index: usize,
-    /// The customer's id, as it was given; empty where there was none.
-    id: &'a str,
+    /// The customer's id, as it was given.
+    #[schema(nullable = false)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
     /// The status that the row would have had alone.
     status: u16,
     /// The customer as it is now, or would be.
@@ -55,7 +57,7 @@ pub struct RowView<'a> {
 
 /// A row whose failure, if it failed, has been put into the words of the contract.
 struct Row {
-    id: String,
+    id: Option<String>,
     outcome: Result<Arc<Customer>, ApiError>,
 }
 
@@ -70,7 +72,7 @@ impl Row {
         let status = self.outcome.as_ref().map_or_else(ApiError::status, |_| StatusCode::OK);
         RowView {
             index,
-            id: &self.id,
+            id: self.id.as_deref(),
             status: status.as_u16(),
             customer: self.outcome.as_ref().ok().map(Represent::represent),
             error: self.outcome.as_ref().err().map(ApiError::problem),
@@ -122,11 +124,11 @@ mod tests {
         let draft = CustomerDraft::read(json!({"name": "Ada", "email": "ada@example.com"})).unwrap();
         let now = Time::from_millis(0);
         let customer = Customer::new(CustomerId::new(now), draft, UserId::new(now), now);
-        RowReport { id: customer.id.to_string(), outcome: Ok(Arc::new(customer)) }
+        RowReport { id: Some(customer.id.to_string()), outcome: Ok(Arc::new(customer)) }
     }
 
     fn gone() -> RowReport {
-        RowReport { id: "76543210fedcba9876543210".to_owned(), outcome: Err(OperationError::Deleted("customer")) }
+        RowReport { id: Some("76543210fedcba9876543210".to_owned()), outcome: Err(OperationError::Deleted("customer")) }
     }
 
     async fn told(rows: Vec<RowReport>) -> (u16, Value) {

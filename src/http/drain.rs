@@ -1,16 +1,17 @@
-//! The end of service: no request is begun any more, those under way are answered, and probes still are.
+//! The start and the end of service: before the one and after the other no request is begun, and probes are answered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use tokio::sync::Notify;
 
-/// Knows whether the server stops, and what is under way. Clones know the same.
+/// Knows whether the server starts or stops, and what is under way. Clones know the same.
 #[derive(Clone, Debug, Default)]
 pub struct Drain(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    starting: AtomicBool,
     begun: AtomicBool,
     under_way: AtomicUsize,
     idle: Notify,
@@ -23,6 +24,27 @@ struct Inner {
 pub(super) struct UnderWay(Arc<Inner>);
 
 impl Drain {
+    /// That of a server which has still to [start](Self::has_started).
+    pub fn starting() -> Self {
+        let drain = Self::default();
+        drain.0.starting.store(true, SeqCst);
+        drain
+    }
+
+    /// The server has started: requests may come.
+    pub fn has_started(&self) {
+        self.0.starting.store(false, SeqCst);
+    }
+
+    /// Why nothing is begun now; `None`: it is.
+    pub(super) fn refusal(&self) -> Option<&'static str> {
+        match (self.0.starting.load(SeqCst), self.has_begun()) {
+            (_, true) => Some("The server is shutting down"),
+            (true, false) => Some("The server is starting"),
+            (false, false) => None,
+        }
+    }
+
     /// Begins to drain, for good.
     pub fn begin(&self) {
         self.0.begun.store(true, SeqCst);

@@ -27,9 +27,11 @@ pub(super) struct Passage {
 
 /// Takes a request to an endpoint with these terms through the gate.
 pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> Passage {
-    // Nothing new is begun by a server that stops; its probes, which are not counted, still are answered.
-    if terms.policy.is_some() && caller.api().is_draining() {
-        let refusal = ApiError::new(ErrorCode::ServiceUnavailable, "The server is shutting down");
+    // Nothing is begun by a server that starts or stops; its probes, which are not counted, are answered.
+    if terms.policy.is_some()
+        && let Some(reason) = caller.api().settings.drain.refusal()
+    {
+        let refusal = ApiError::new(ErrorCode::ServiceUnavailable, reason);
         return Passage { decision: None, refusal: Some(refusal) };
     }
     let identified = match terms.access {

@@ -99,6 +99,8 @@ where
         .finish(map_config(app, |()| AppConfig::default()));
     fn_service(|stream: TcpStream| {
         let peer = stream.peer_addr().ok();
+        // An answer in several pieces must not wait for the client to acknowledge the first. If it cannot be set, it waits.
+        let _ = stream.set_nodelay(true);
         ready(Ok::<_, DispatchError>((Patient::new(stream), Protocol::Http1, peer)))
     })
     .and_then(http)

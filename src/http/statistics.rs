@@ -149,7 +149,7 @@ fn read_query(mut query: Parameters, now: Time) -> Result<StatisticsQuery, Inval
         from: query.parsed("from"),
         to: query.parsed("to"),
         interval: query.choice("interval", Interval::CHOICES).unwrap_or_default(),
-        timezone: query.text("timezone", 1, 100),
+        timezone: query.parsed("timezone"),
     };
     let group = query.parsed("groupId");
     query.finish(|| ())?;

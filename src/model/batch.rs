@@ -25,8 +25,8 @@ pub struct Batch {
 /// One row of a batch.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The id, as it was given; empty where there was none.
-    pub id: String,
+    /// The id, as it was given; `None` where it was no text.
+    pub id: Option<String>,
     /// What is to be done, or what is wrong with it.
     pub update: Result<RowUpdate, RowFault>,
 }
@@ -110,7 +110,7 @@ fn elements(form: &mut Form, name: &str, value: Option<Value>) -> Option<Vec<Val
 
 impl Row {
     fn read(row: Value) -> Self {
-        let id = row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = row.get("id").and_then(Value::as_str).map(str::to_owned);
         Self { id, update: RowUpdate::read(row).map_err(RowFault::Invalid) }
     }
 

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use unicase::UniCase;
 
+use super::error::ErrorCode;
 use super::form::Field;
 
 /// An e-mail address, without space around it, otherwise as it was given.
@@ -22,7 +24,10 @@ pub struct InvalidEmail;
 impl Email {
     /// Takes an e-mail address out of a body.
     pub fn read(field: Field<'_>, value: Value) -> Option<Self> {
-        field.formed(value, "is not an e-mail address", |text| text.parse().ok())
+        match value.as_str() {
+            Some("") => field.fault(ErrorCode::InvalidInput, "is empty"),
+            _ => field.formed(value, "is not an e-mail address", |text| text.parse().ok()),
+        }
     }
 
     /// The address.
@@ -67,9 +72,9 @@ impl fmt::Debug for Email {
     }
 }
 
-/// A text as it is compared where case does not count.
+/// A text as it is compared where case does not count, by Unicode's full case folding: `ß` is as good as `SS`.
 pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+    UniCase::new(text).to_folded_case()
 }
 
 /// Takes a phone number of E.164 out of a body: `+` and 2 to 15 digits, the first not 0.
@@ -101,6 +106,7 @@ mod tests {
     fn addresses_are_trimmed_and_compared_without_case() {
         let email: Email = " Ada@Example.COM ".parse().unwrap();
         assert_eq!((email.as_str(), email.folded().as_str()), ("Ada@Example.COM", "ada@example.com"));
+        assert_eq!(fold("Straße"), fold("STRASSE"));
     }
 
     #[test]

@@ -199,9 +199,28 @@ impl CustomerDraft {
             patch.remove(*name);
         }
         let mut target = serde_json::to_value(self).expect("a draft is made of texts and lists");
+        let unknown = unknown_nulls(&patch);
         merge(&mut target, Value::Object(patch));
+        for (parent, name) in unknown {
+            let parent = target.pointer_mut(parent).and_then(Value::as_object_mut);
+            parent.map(|members| members.insert(name, Value::Null));
+        }
         Self::read(target)
     }
+}
+
+/// Members that a patch sets to null although no customer has them, each with its parent. Merged, they would be gone before
+/// anybody could refuse them.
+fn unknown_nulls(patch: &serde_json::Map<String, Value>) -> Vec<(&'static str, String)> {
+    const FIELDS: &[&str] = &["name", "email", "phone", "company", "status", "address", "tags", "metadata"];
+    const ADDRESS_FIELDS: &[&str] = &["line1", "line2", "city", "state", "postalCode", "country"];
+    let nulls = |members: &serde_json::Map<String, Value>, parent, known: &[&str]| {
+        let unknown = members.iter().filter(|(name, value)| value.is_null() && !known.contains(&name.as_str()));
+        unknown.map(|(name, _)| (parent, name.clone())).collect::<Vec<_>>()
+    };
+    let address = patch.get("address").and_then(Value::as_object);
+    let in_address = address.map(|members| nulls(members, "/address", ADDRESS_FIELDS)).unwrap_or_default();
+    [nulls(patch, "", FIELDS), in_address].concat()
 }
 
 /// RFC 7396, section 2.
@@ -343,8 +362,10 @@ mod tests {
     #[test]
     fn a_merge_patch_cannot_clear_what_is_required() {
         let before = draft(json!({"name": "Ada", "email": "ada@example.com"}));
-        let Invalid(errors) = before.patched(json!({"name": null, "surprise": 1})).unwrap_err();
-        let told: Vec<_> = errors.iter().map(|error| (error.pointer.as_str(), error.code.number())).collect();
-        assert_eq!(told, [("/name", 2003), ("/surprise", 2002)]);
+        let patch = json!({"name": null, "surprise": 1, "unheard": null, "address": {"line1": "1", "of": null}});
+        let Invalid(errors) = before.patched(patch).unwrap_err();
+        let mut told: Vec<_> = errors.iter().map(|error| (error.pointer.as_str(), error.code.number())).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("/address/of", 2002), ("/name", 2003), ("/surprise", 2002), ("/unheard", 2002)]);
     }
 }

@@ -127,9 +127,8 @@ impl Field<'_> {
     /// A text that `parse` accepts; `form` says what it should have been.
     pub fn formed<T>(self, value: Value, form: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let Value::String(text) = value else { return self.fault(ErrorCode::InvalidInput, "is not a text") };
-        if text.is_empty() || text.contains('\0') {
-            return self
-                .fault(ErrorCode::InvalidInput, if text.is_empty() { "is empty" } else { "contains a NUL character" });
+        if text.contains('\0') {
+            return self.fault(ErrorCode::InvalidInput, "contains a NUL character");
         }
         match parse(&text) {
             Some(parsed) => Some(parsed),

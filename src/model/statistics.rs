@@ -1,5 +1,6 @@
 //! Statistics of customers over a period (§5 and §10 of the contract).
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::civil::Weekday;
@@ -58,15 +59,32 @@ pub struct PeriodRequest {
     pub to: Option<Time>,
     /// How long a bucket is.
     pub interval: Interval,
-    /// An IANA time zone; UTC where absent.
-    pub timezone: Option<String>,
+    /// Whose midnights divide it; UTC where absent.
+    pub timezone: Option<Zone>,
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+/// There is no such time zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a time zone such as Europe/Berlin")]
+pub struct UnknownZone;
+
+impl FromStr for Zone {
+    type Err = UnknownZone;
+
+    fn from_str(name: &str) -> Result<Self, UnknownZone> {
+        TimeZone::get(name).map(Self).map_err(|_| UnknownZone)
+    }
 }
 
 impl StatisticsQuery {
     /// Divides the period into buckets.
     ///
     /// # Errors
-    /// The period is empty, the time zone is unknown, or there would be more than [`MAX_BUCKETS`] buckets.
+    /// The period is empty, or there would be more than [`MAX_BUCKETS`] buckets.
     pub fn new(request: PeriodRequest, group: Option<GroupId>, now: Time) -> Result<Self, Invalid> {
         // What was made in this very millisecond belongs to the period that ends now.
         let to = request.to.unwrap_or(now + Duration::from_millis(1));
@@ -74,12 +92,7 @@ impl StatisticsQuery {
         if from >= to {
             return Err(Invalid::at("/from", ErrorCode::InvalidInput, "is not before to"));
         }
-        let zone = match &request.timezone {
-            None => TimeZone::UTC,
-            Some(name) => TimeZone::get(name).map_err(|_| {
-                Invalid::at("/timezone", ErrorCode::InvalidInput, "is not a time zone such as Europe/Berlin")
-            })?,
-        };
+        let zone = request.timezone.map_or(TimeZone::UTC, |Zone(zone)| zone);
         let starts = starts(from, to, request.interval, &zone).ok_or_else(|| {
             Invalid::at("/interval", ErrorCode::InvalidInput, "makes more than 1,000 buckets of the period")
         })?;
@@ -183,8 +196,12 @@ mod tests {
     }
 
     fn starts_of(from: &str, to: &str, interval: Interval, timezone: &str) -> Vec<String> {
-        let request =
-            PeriodRequest { from: Some(time(from)), to: Some(time(to)), interval, timezone: Some(timezone.to_owned()) };
+        let request = PeriodRequest {
+            from: Some(time(from)),
+            to: Some(time(to)),
+            interval,
+            timezone: Some(timezone.parse().unwrap()),
+        };
         let query = StatisticsQuery::new(request, None, time(to)).unwrap();
         assert_eq!(query.edges().len(), query.starts.len() + 1);
         query.starts.iter().map(ToString::to_string).collect()
@@ -217,7 +234,7 @@ mod tests {
         let now = time("2026-11-23T12:00:00Z");
         let refused = |request| StatisticsQuery::new(request, None, now).unwrap_err().0[0].pointer.clone();
         assert_eq!(refused(PeriodRequest { from: Some(now), to: Some(now), ..Default::default() }), "/from");
-        assert_eq!(refused(PeriodRequest { timezone: Some("Mars/Olympus".into()), ..Default::default() }), "/timezone");
+        assert_eq!("Mars/Olympus".parse::<Zone>(), Err(UnknownZone));
         assert_eq!(
             refused(PeriodRequest { from: Some(time("2000-01-01T00:00:00Z")), ..Default::default() }),
             "/interval"

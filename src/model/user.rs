@@ -137,6 +137,9 @@ impl Password {
         if length > 128 {
             return field.fault(ErrorCode::InvalidInput, "is longer than 128 characters");
         }
+        if text.contains('\0') {
+            return field.fault(ErrorCode::InvalidInput, "contains a NUL character");
+        }
         if is_common(&text) {
             return field.fault(ErrorCode::InvalidInput, "is one of the commonest passwords");
         }

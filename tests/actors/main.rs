@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod contention;
 mod groups;
 mod panics;
 mod session;

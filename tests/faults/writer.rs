@@ -176,11 +176,20 @@ impl Writer {
             }),
             Change::Rename { customer, name } => self.alter(customer, |customer| customer.name = name),
             Change::Employ { customer, company } => self.alter(customer, |customer| customer.company = Some(company)),
-            Change::Delete { customer } => self.alter(customer, |customer| customer.deleted = true),
+            Change::Delete { customer } => self.delete(customer),
             Change::Found { name } => self.groups.push(Group { id: made, name, version: 1 }),
             Change::Add { group, customers } => self.regroup(group, &customers, |groups, id| groups.insert(id)),
             Change::Remove { group, customers } => self.regroup(group, &customers, |groups, id| groups.remove(&id)),
         }
+    }
+
+    /// Its groups have one member less, which is a change of theirs.
+    fn delete(&mut self, customer: usize) {
+        let left = &self.customers[customer].groups;
+        for group in self.groups.iter_mut().filter(|group| left.contains(&group.id)) {
+            group.version += 1;
+        }
+        self.alter(customer, |customer| customer.deleted = true);
     }
 
     fn alter(&mut self, customer: usize, alter: impl FnOnce(&mut Customer)) {

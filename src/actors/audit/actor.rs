@@ -11,13 +11,19 @@ use crate::actors::listing::{Page, read_page_by};
 use crate::actors::records::{Change, Records, handlers};
 use crate::actors::supervision::StartError;
 use crate::broker::{Broker, Consumer};
-use crate::model::audit::AuditEvent;
-use crate::store::{CommitError, Sort};
+use crate::model::audit::{AuditEvent, OUTBOX};
+use crate::store::{CommitError, Filter, Sort, Value};
+
+use tokio::time::Instant;
 
 use super::bell::Bell;
 use super::messages::{GetEvent, ListEvents, RecordEvent, RelayOutbox};
 use super::relay::relay;
 use super::trail::consume;
+
+/// How long reading the trail waits for what is still on its way there, and how often it looks.
+const SETTLING_TIME: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How often it looks into the outbox without being told.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -120,9 +126,22 @@ impl Audit {
     }
 
     async fn list(&self, ListEvents { page }: ListEvents) -> Result<Page<Arc<AuditEvent>>, OperationError> {
+        self.settle().await?;
         const NEWEST_FIRST: Sort = Sort { field: "sequence", descending: true };
         let number = |event: &AuditEvent| i64::try_from(event.sequence.unwrap_or_default()).unwrap_or(i64::MAX).into();
         read_page_by(self.records.store(), vec![], NEWEST_FIRST, page, number).await
+    }
+
+    /// Waits for what was told before now to reach the trail, so that who reads it finds what they have just done. Not for
+    /// long: if it cannot be relayed, what is there is shown.
+    async fn settle(&self) -> Result<(), OperationError> {
+        let until = Instant::now() + SETTLING_TIME;
+        let told = Some(Value::from(self.records.now() + Duration::from_millis(1)));
+        let waiting = [Filter::Range("time", None, told)];
+        while self.records.store().count(&OUTBOX, waiting.to_vec()).await? > 0 && Instant::now() < until {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
     }
 
     async fn get(&self, GetEvent { id }: GetEvent) -> Result<Arc<AuditEvent>, OperationError> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::actors::error::OperationError;
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent, Origin, Outcome};
 use crate::model::contact::Email;
 use crate::model::document::Document;
@@ -20,8 +20,6 @@ use crate::store::{CommitError, Filter, Query, Sort, Value, Write};
 
 use super::actor::Auth;
 
-/// How often a count is raised anew when another failure came first.
-const MAX_ATTEMPTS: usize = 64;
 /// How many forgotten counts each failure clears away.
 const SWEEP: usize = 2;
 
@@ -63,25 +61,27 @@ impl Auth {
 
     /// Counts a failure and tells of it, in one commit. Answers what the client is told.
     pub(super) async fn count_failure(&self, email: &Email, user: Option<UserId>, origin: &Origin) -> OperationError {
-        for _ in 0..MAX_ATTEMPTS {
-            match self.try_count_failure(email, user, origin).await {
-                Ok(true) => return OperationError::InvalidCredentials,
-                Ok(false) => {}
-                Err(error) => return error,
-            }
+        match retry(async || self.try_count_failure(email, user, origin).await).await {
+            Ok(()) => OperationError::InvalidCredentials,
+            Err(error) => error,
         }
-        busy()
     }
 
-    /// One attempt; `false` if another failure came first.
+    /// One attempt; `None` if another failure came first.
     async fn try_count_failure(
         &self,
         email: &Email,
         user: Option<UserId>,
         origin: &Origin,
-    ) -> Result<bool, OperationError> {
+    ) -> Result<Option<()>, OperationError> {
         let now = self.records.now();
         let counts = self.counts(email, origin).await?;
+        // Attempts are compared side by side. Those that end behind the one that locked are refused like all that come
+        // after it: right or wrong, they are told the same, and they do not lengthen the lock.
+        if let Err(refusal) = counts.refuse_locked(now) {
+            self.tell_refused(email, origin, &refusal).await?;
+            return Err(refusal);
+        }
         let account = counts.account.failed_by_account(now);
         let address = counts.address.failed_by_address(self.address_max_failures, now);
         let user_id = user.map(UserId::object_id);
@@ -100,8 +100,8 @@ impl Auth {
             change = change.and(write);
         }
         match self.records.commit(change).await {
-            Ok(()) => Ok(true),
-            Err(CommitError::Conflict { .. }) => Ok(false),
+            Ok(()) => Ok(Some(())),
+            Err(CommitError::Conflict { .. }) => Ok(None),
             Err(CommitError::Store(error)) => Err(error.into()),
         }
     }

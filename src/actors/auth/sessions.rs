@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::actors::error::OperationError;
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent, Origin, Outcome};
 use crate::model::document::{Document, Record};
 use crate::model::error::ErrorCode;
@@ -16,8 +16,6 @@ use super::actor::{Auth, KIND};
 use super::messages::{Logout, LogoutScope, Proof, RefreshSession, Tokens};
 use super::tokens::RefreshClaims;
 
-/// How often a rotation is worked out anew when another came first. The next attempt finds the token one behind.
-const MAX_ATTEMPTS: usize = 16;
 /// How many sessions of a user are ended at once, at the most.
 const MAX_ENDED: usize = 1_000;
 
@@ -29,17 +27,15 @@ impl Auth {
         if claims.is_expired(self.records.now()) {
             return Err(OperationError::TokenExpired);
         }
-        for _ in 0..MAX_ATTEMPTS {
+        retry(async || {
             let Some(session) = self.records.read_fresh::<Session>(claims.sid.object_id()).await? else {
                 return Err(OperationError::TokenInvalid);
             };
             let user = self.records.read::<User>(session.user_id.object_id()).await?;
             let user = user.filter(|user| user.may_sign_in()).ok_or(OperationError::TokenInvalid)?;
-            if let Some(tokens) = self.try_refresh(&session, &user, &claims, &origin).await? {
-                return Ok(tokens);
-            }
-        }
-        Err(busy())
+            self.try_refresh(&session, &user, &claims, &origin).await
+        })
+        .await
     }
 
     /// One attempt; `None` if another rotation came first.

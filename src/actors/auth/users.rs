@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::actors::error::OperationError;
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent};
 use crate::model::document::Document;
 use crate::model::permission::Permission;
@@ -14,8 +14,6 @@ use crate::store::{CommitError, Filter, Query, Sort, Write};
 use super::actor::{Auth, KIND};
 use super::messages::{CreateAdmin, GetUser, HasAdmin, UpdateUser};
 
-/// How often a change is worked out anew when another came first.
-const MAX_ATTEMPTS: usize = 16;
 /// How many administrators are looked at to find one who can still sign in.
 const MAX_ADMINS: usize = 1_000;
 
@@ -25,12 +23,7 @@ impl Auth {
     }
 
     pub(super) async fn update_user(&self, message: UpdateUser) -> Result<Arc<User>, OperationError> {
-        for _ in 0..MAX_ATTEMPTS {
-            if let Some(user) = self.try_update_user(&message).await? {
-                return Ok(user);
-            }
-        }
-        Err(busy())
+        retry(async || self.try_update_user(&message).await).await
     }
 
     /// One attempt; `None` if another change came first.

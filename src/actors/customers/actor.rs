@@ -7,11 +7,13 @@ use actix::{Actor, Context};
 
 use crate::actors::error::OperationError;
 use crate::actors::listing::{NEWEST_FIRST, Page, read_page};
-use crate::actors::records::{Change, Kind, Records, handlers};
+use crate::actors::records::{Change, Kind, Records, handlers, retry};
 use crate::model::audit::{Action, AuditEvent, Origin};
 use crate::model::customer::{Customer, CustomerDraft};
+use crate::model::document::Document;
+use crate::model::group::{GROUPS, Group};
 use crate::model::id::CustomerId;
-use crate::store::Filter;
+use crate::store::{CommitError, Filter, Write};
 
 use super::messages::{
     BatchUpdateCustomers, CreateCustomer, DeleteCustomer, GetCustomer, GetStatistics, ListCustomers, PatchCustomer,
@@ -108,13 +110,33 @@ impl Customers {
     }
 
     async fn delete(&self, message: DeleteCustomer) -> Result<(), OperationError> {
+        retry(async || self.try_delete(&message).await).await
+    }
+
+    /// One attempt; `None` if another change came first. The groups that the customer leaves have one member less: that is a
+    /// change of theirs, too.
+    async fn try_delete(&self, message: &DeleteCustomer) -> Result<Option<()>, OperationError> {
         let DeleteCustomer { id, expected, origin } = message;
-        let alter = |before: Option<&Arc<Customer>>, now| {
-            let event = AuditEvent::new(Action::CustomerDeleted, Some(id.object_id()), &origin, now);
-            Ok(Some((live(before)?.deleted(origin.user_id(), now), event)))
-        };
-        self.records.change(id.object_id(), expected, alter, KIND).await?;
-        Ok(())
+        let before = self.records.read_fresh::<Customer>(id.object_id()).await?;
+        let before = live(before.as_ref())?;
+        if expected.is_some_and(|expected| expected != before.version) {
+            return Err(OperationError::VersionMismatch);
+        }
+        let (now, by) = (self.records.now(), origin.user_id());
+        let event = AuditEvent::new(Action::CustomerDeleted, Some(id.object_id()), origin, now);
+        let mut change = Change::replace(&before.deleted(by, now), before.version).tell(event);
+        let group_ids = before.group_ids.iter().map(|id| id.object_id()).collect();
+        for group in self.records.store().get_many(&GROUPS, group_ids).await?.iter().map(Document::parse::<Group>) {
+            let group = group?;
+            if group.deleted_at.is_none() {
+                change = change.and(Write::replace(&group.next(by, now), group.version));
+            }
+        }
+        match self.records.commit(change).await {
+            Ok(()) => Ok(Some(())),
+            Err(CommitError::Conflict { .. }) => Ok(None),
+            Err(CommitError::Store(error)) => Err(error.into()),
+        }
     }
 }
 

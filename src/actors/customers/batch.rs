@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::actors::error::OperationError;
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent, Origin};
 use crate::model::batch::{MAX_ROWS, Row, RowFault};
 use crate::model::customer::{CUSTOMERS, Customer};
@@ -15,9 +15,6 @@ use crate::store::{CommitError, Filter, Query, Sort, Write};
 
 use super::actor::{Customers, KIND, live};
 use super::messages::{BatchReport, BatchUpdateCustomers, RowReport};
-
-/// How often a batch is worked out anew when other changes came first.
-const MAX_ATTEMPTS: usize = 8;
 
 /// What one row comes to, before anything is written.
 type Planned = Result<Plan, OperationError>;
@@ -38,21 +35,19 @@ impl Customers {
     /// Works each row out against the customers as they are, and writes those that succeed in one commit.
     pub(super) async fn batch(&self, message: BatchUpdateCustomers) -> Result<BatchReport, OperationError> {
         let BatchUpdateCustomers { batch, origin } = message;
-        for _ in 0..MAX_ATTEMPTS {
+        let (planned, refused) = retry(async || {
             let now = self.records.now();
             let planned = self.plan(&batch.rows, &origin, now).await?;
             let refused = batch.atomic && planned.iter().any(Result::is_err);
-            let written = refused || batch.dry_run || self.write(&planned, &origin, now).await?;
-            if written {
-                let rows = batch.rows.into_iter().zip(planned);
-                let report = |(row, planned): (Row, Planned)| RowReport {
-                    id: row.id,
-                    outcome: planned.map(|plan| Arc::clone(plan.customer())),
-                };
-                return Ok(BatchReport { rows: rows.map(report).collect(), refused });
-            }
-        }
-        Err(busy())
+            let done = refused || batch.dry_run || self.write(&planned, &origin, now).await?;
+            Ok(done.then_some((planned, refused)))
+        })
+        .await?;
+        let report = |(row, planned): (Row, Planned)| RowReport {
+            id: row.id,
+            outcome: planned.map(|plan| Arc::clone(plan.customer())),
+        };
+        Ok(BatchReport { rows: batch.rows.into_iter().zip(planned).map(report).collect(), refused })
     }
 
     async fn plan(&self, rows: &[Row], origin: &Origin, now: Time) -> Result<Vec<Planned>, OperationError> {

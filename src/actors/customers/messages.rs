@@ -101,8 +101,8 @@ pub struct BatchReport {
 /// How one row of a batch went.
 #[derive(Clone, Debug)]
 pub struct RowReport {
-    /// The id, as it was given.
-    pub id: String,
+    /// The id, as it was given; `None` where it was no text.
+    pub id: Option<String>,
     /// The customer as it is now, or would be.
     pub outcome: Result<Arc<Customer>, OperationError>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::actors::error::OperationError;
 use crate::actors::listing::{NEWEST_FIRST, Page, read_page};
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent};
 use crate::model::customer::{CUSTOMERS, Customer};
 use crate::model::document::Document;
@@ -16,9 +16,6 @@ use crate::store::{CommitError, Write};
 use super::actor::{Groups, live, members};
 use super::messages::{ChangeMembers, ListMembers, MemberChange, Membership};
 
-/// How often a change is worked out anew when others came first.
-const MAX_ATTEMPTS: usize = 16;
-
 impl Groups {
     pub(super) async fn list_members(&self, message: ListMembers) -> Result<Page<Arc<Customer>>, OperationError> {
         let ListMembers { id, page } = message;
@@ -28,12 +25,7 @@ impl Groups {
     }
 
     pub(super) async fn change_members(&self, message: ChangeMembers) -> Result<Membership, OperationError> {
-        for _ in 0..MAX_ATTEMPTS {
-            if let Some(membership) = self.try_change_members(&message).await? {
-                return Ok(membership);
-            }
-        }
-        Err(busy())
+        retry(async || self.try_change_members(&message).await).await
     }
 
     /// One attempt; `None` if another change came first.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 
 use crate::actors::error::OperationError;
-use crate::actors::records::{Change, busy};
+use crate::actors::records::{Change, retry};
 use crate::actors::supervision::{Isolated, isolated};
 use crate::model::audit::{Action, AuditEvent};
 use crate::model::customer::{CUSTOMERS, Customer};
@@ -24,8 +24,6 @@ use super::messages::DeleteGroup;
 
 /// How many customers are unlinked in one commit.
 const CHUNK: usize = 1_000;
-/// How often a deletion is worked out anew when other changes came first.
-const MAX_ATTEMPTS: usize = 16;
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -71,12 +69,7 @@ struct Remaining(bool);
 
 impl Groups {
     async fn delete(&self, message: DeleteGroup) -> Result<Remaining, OperationError> {
-        for _ in 0..MAX_ATTEMPTS {
-            if let Some(remaining) = self.try_delete(&message).await? {
-                return Ok(remaining);
-            }
-        }
-        Err(busy())
+        retry(async || self.try_delete(&message).await).await
     }
 
     /// One attempt; `None` if another change came first.
