@@ -25,6 +25,10 @@ use super::routes;
 /// How long a connection may be idle between requests, and how long a client may take to send its headers.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a client whose body is not wanted may go on sending it. Closed at once, its connection would be reset, and many
+/// clients would never see why.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// How the server works.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerSettings {
@@ -87,6 +91,7 @@ where
     let http = HttpService::build()
         .keep_alive(PATIENCE)
         .client_request_timeout(PATIENCE)
+        .client_disconnect_timeout(LINGER)
         .local_addr(address)
         // Not in the documentation of actix-http, but what `HttpServer` itself stops by.
         .graceful_shutdown_signal(move || {

@@ -18,5 +18,6 @@ mod conditional;
 mod hostile;
 mod limits;
 mod methods;
+mod openapi;
 mod request_ids;
 mod session;

@@ -1,6 +1,7 @@
 //! Requests that are no good HTTP, or try to smuggle another one along (RFC 9112).
 
 use super::Target;
+use crate::problem::assert_problem;
 use crate::wire::{connect, converse, exchange, read};
 use std::io::Write;
 
@@ -135,6 +136,30 @@ async fn old_and_plain_requests_are_answered() {
     ] {
         let answer = exchange(&target, request).unwrap_or_else(|| panic!("{request:?} is not answered"));
         assert_eq!(answer.status, status, "{request:?}: {}", answer.text);
+    }
+    target.is_unharmed().await;
+}
+
+#[tokio::test]
+async fn whoever_sends_more_than_is_read_is_still_told_why() {
+    let target = Target::new().await;
+    let token = target.admin.access_token().expect("signed in");
+    let size = 16 << 20;
+    let body = "x".repeat(size);
+    let table = [
+        (401, "POST /api/v1/customers", String::new()),
+        (404, "POST /api/v1/clients", String::new()),
+        (405, "PUT /api/v1/customers", String::new()),
+        (413, "POST /api/v1/customers", format!("Authorization: Bearer {token}\r\nContent-Type: application/json\r\n")),
+        (415, "POST /api/v1/customers", format!("Authorization: Bearer {token}\r\nContent-Type: text/plain\r\n")),
+    ];
+    for (status, line, headers) in table {
+        let request = format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {size}\r\n\r\n{body}");
+        let mut connection = connect(&target);
+        // Many clients look for an answer only once they have sent everything, or fail where they cannot.
+        connection.write_all(request.as_bytes()).unwrap_or_else(|error| panic!("{line}, {status}: {error}"));
+        let answer = read(&mut connection).unwrap_or_else(|| panic!("{line} was not told {status}"));
+        assert_problem(&answer, status, answer.code());
     }
     target.is_unharmed().await;
 }
