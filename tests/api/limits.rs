@@ -63,11 +63,14 @@ async fn retry_after_is_true() {
     assert_problem(&refused, 429, 5004);
     let told = Duration::from_secs(refused.header("retry-after").parse().expect("seconds"));
     // Refused requests cost nothing, so asking again and again finds the moment.
-    while admin.get(LIST).await.status == 429 {
-        assert!(refused_at.elapsed() < told + Duration::from_secs(5), "still refused long after {told:?}");
+    loop {
+        let asked = refused_at.elapsed();
+        if admin.get(LIST).await.status != 429 {
+            break;
+        }
+        assert!(asked < told, "refused after {asked:?}, told to come back after {told:?}");
     }
     let waited = refused_at.elapsed();
-    assert!(waited < told + Duration::from_millis(500), "let in after {waited:?}, not after {told:?}");
     assert!(
         start.elapsed() >= Duration::from_millis(1_900),
         "one comes back each 2 s, not after {:?}",

@@ -68,9 +68,10 @@ async fn head_is_as_get_without_a_body() {
             let path = format!("/{path}");
             let (get, head) = (client.get(&path).await, client.send(client.request(Method::HEAD, &path)).await);
             assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
-            // Ids and times are of one length; what `/health` counts may not be.
+            // Ids and times are of one length; what is counted, and what is still on its way to the trail, is not.
+            let steady = !matches!(path.as_str(), "//health" | "//api/v1/audit/events");
             let compared: &[_] =
-                if path == "//health" { &["content-type"] } else { &["content-type", "content-length", "etag"] };
+                if steady { &["content-type", "etag", "content-length"] } else { &["content-type", "etag"] };
             for name in compared {
                 assert_eq!(head.header(name), get.header(name), "{path} {name}");
             }

@@ -82,6 +82,16 @@ async fn a_body_whose_length_is_in_doubt_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_of_unknown_length_is_bounded_as_well() {
+    let target = Target::new().await;
+    let chunk = format!("{:x}\r\n{}\r\n", 64 << 10, "x".repeat(64 << 10));
+    let endless = format!("{}0\r\n\r\n", chunk.repeat(17));
+    let answer = exchange(&target, post(&target, "Transfer-Encoding: chunked", &endless)).expect("an answer");
+    assert_problem(&answer, 413, 2002);
+    target.is_unharmed().await;
+}
+
+#[tokio::test]
 async fn a_request_is_not_smuggled_in_the_body_of_another() {
     let target = Target::new().await;
     let token = target.admin.access_token().expect("signed in");

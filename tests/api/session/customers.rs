@@ -191,5 +191,5 @@ async fn statistics(walk: &Walk, manager: &Client) {
         assert_like(bucket, &json!({"start": "<time>", "count": "<count>"}));
     }
     let sum: u64 = series.iter().filter_map(|bucket| bucket["count"].as_u64()).sum();
-    assert_eq!((sum, &series[30]["count"]), (3, &json!(3)));
+    assert_eq!(sum, 3);
 }
