@@ -1,5 +1,7 @@
 //! A REST client that remembers who it is.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -52,7 +54,9 @@ impl Answer {
 
 impl Client {
     pub fn new(url: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().expect("a plain client can be made");
+        // The server closes a connection that is idle for 5 s: whoever sends on it at that moment gets no answer.
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(3));
+        let http = http.build().expect("a plain client can be made");
         Self { http, url: url.to_owned(), session: None }
     }
 
