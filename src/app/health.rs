@@ -1,6 +1,5 @@
 //! How the parts of this process are.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -18,7 +17,6 @@ pub(super) struct ServerHealth {
     environment: &'static str,
     started: Instant,
     patience: Duration,
-    has_started: AtomicBool,
 }
 
 impl ServerHealth {
@@ -28,13 +26,7 @@ impl ServerHealth {
             environment: settings.app_env.as_str(),
             started: Instant::now(),
             patience: settings.health_check_timeout,
-            has_started: AtomicBool::new(false),
         }
-    }
-
-    /// All that belongs to a start is done: requests may come.
-    pub(super) fn has_started(&self) {
-        self.has_started.store(true, Ordering::Relaxed);
     }
 
     /// Whether the store answers within `HEALTH_CHECK_TIMEOUT`.
@@ -67,9 +59,6 @@ impl HealthSource for ServerHealth {
 
     async fn unready(&self) -> Vec<String> {
         let mut unready = self.backend.supervisor().unready();
-        if !self.has_started.load(Ordering::Relaxed) {
-            unready.push("the start".to_owned());
-        }
         if !self.store_answers().await {
             unready.push("store".to_owned());
         }

@@ -118,7 +118,7 @@ impl Application {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
         let Self { backend, listener, address, settings, drain, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
-        let api = api_settings(&settings, Arc::clone(&health), &drain)?;
+        let api = api_settings(&settings, health, &drain)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -130,7 +130,6 @@ impl Application {
         let ready = async {
             backend.started().await;
             first_admin(&settings, &backend).await?;
-            health.has_started();
             drain.has_started();
             tracing::info!("listening on http://{address}");
             stop.await;

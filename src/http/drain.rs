@@ -36,9 +36,14 @@ impl Drain {
         self.0.starting.store(false, SeqCst);
     }
 
+    /// Whether the server has still to start.
+    pub fn is_starting(&self) -> bool {
+        self.0.starting.load(SeqCst)
+    }
+
     /// Why nothing is begun now; `None`: it is.
     pub(super) fn refusal(&self) -> Option<&'static str> {
-        match (self.0.starting.load(SeqCst), self.has_begun()) {
+        match (self.is_starting(), self.has_begun()) {
             (_, true) => Some("The server is shutting down"),
             (true, false) => Some("The server is starting"),
             (false, false) => None,

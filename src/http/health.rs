@@ -101,6 +101,9 @@ pub(super) async fn live() -> HttpResponse {
     responses((status = 200, description = "They may.", body = operations::Fine)))]
 pub(super) async fn ready(api: web::Data<Api>) -> Result<HttpResponse, ApiError> {
     let mut unready = api.settings.health.unready().await;
+    if api.settings.drain.is_starting() {
+        unready.insert(0, "the start".to_owned());
+    }
     if api.is_draining() {
         unready.insert(0, "shutting down".to_owned());
     }
