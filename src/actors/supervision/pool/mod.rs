@@ -3,6 +3,7 @@
 mod bench;
 mod job;
 mod queue;
+mod tended;
 
 use std::fmt;
 use std::sync::Arc;
