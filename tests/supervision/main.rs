@@ -6,6 +6,7 @@ mod counter;
 mod deadlines;
 mod drain;
 mod events;
+mod faults;
 mod ledger;
 mod lifecycle;
 mod mailbox;
