@@ -30,6 +30,7 @@ use crate::limiter::{Limiter, Quota};
 use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
+use crate::store::measured::MeasuredStore;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{Migration, Store};
 
@@ -55,9 +56,10 @@ pub struct Backend(Arc<Inner>);
 struct Inner {
     supervisor: Supervisor,
     records: Records,
-    store: Arc<dyn Store>,
+    store: Arc<MeasuredStore>,
     cache: Arc<dyn Cache>,
     limiter: Arc<dyn Limiter>,
+    broker: Arc<dyn Broker>,
     hashers: Pool<PasswordHasher>,
     policy: AuthPolicy,
     quotas: Quotas,
@@ -87,21 +89,23 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
-        let store: Arc<dyn Store> = store;
+        let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();
-        let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
+        let records = Records::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&cache), bell.clone(), clock);
         let hashers = start_hashers();
         supervisor.register_pool(&hashers);
         let audit_thread = Arbiter::new();
-        let audit = start_audit(&supervisor, &audit_thread, records.clone(), &bell);
+        let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
+        let audit = start_audit(&supervisor, &audit_thread, records.clone(), &broker, &bell);
         Ok(Self(Arc::new(Inner {
             supervisor,
             records,
             store,
             cache,
             limiter: Arc::new(GovernorLimiter::new()),
+            broker,
             hashers,
             policy: AuthPolicy {
                 access_secret: secrets.access.expose().as_bytes().into(),
@@ -194,9 +198,19 @@ impl Backend {
         &*self.0.store
     }
 
+    /// The store, and what was asked of it.
+    pub(super) fn measured_store(&self) -> &MeasuredStore {
+        &self.0.store
+    }
+
     /// The cache.
     pub fn cache(&self) -> &dyn Cache {
         &*self.0.cache
+    }
+
+    /// The broker.
+    pub fn broker(&self) -> &dyn Broker {
+        &*self.0.broker
     }
 
     /// The limiter.
@@ -248,10 +262,15 @@ fn start_hashers() -> Pool<PasswordHasher> {
 }
 
 /// There is one AuditActor, on a thread of its own: events have one order.
-fn start_audit(supervisor: &Supervisor, thread: &Arbiter, records: Records, bell: &Bell) -> Mailbox<AuditActor> {
-    let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
+fn start_audit(
+    supervisor: &Supervisor,
+    thread: &Arbiter,
+    records: Records,
+    broker: &Arc<dyn Broker>,
+    bell: &Bell,
+) -> Mailbox<AuditActor> {
     let mailbox = supervisor.spawn_on(&thread.handle(), ActorSpec::new("audit"), {
-        let bell = bell.clone();
+        let (bell, broker) = (bell.clone(), Arc::clone(broker));
         move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())
     });
     bell.connect(mailbox.clone());

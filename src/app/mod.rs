@@ -2,6 +2,7 @@
 
 mod backend;
 mod health;
+pub mod metrics;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -17,6 +18,8 @@ use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsE
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::drain::Drain;
+use crate::http::figures::HttpFigures;
+use crate::http::metrics::Metrics;
 use crate::http::server::{self, ServerSettings};
 use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
@@ -118,7 +121,7 @@ impl Application {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
         let Self { backend, listener, address, settings, drain, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
-        let api = api_settings(&settings, health, &drain)?;
+        let api = api_settings(&settings, health, &backend, &drain)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -173,8 +176,15 @@ fn server_settings(settings: &Settings) -> ServerSettings {
     ServerSettings { workers: settings.workers(), shutdown_timeout: settings.shutdown_timeout }
 }
 
-fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -> Result<ApiSettings, StartupError> {
+fn api_settings(
+    settings: &Settings,
+    health: Arc<ServerHealth>,
+    backend: &Backend,
+    drain: &Drain,
+) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
+    let figures = HttpFigures::default();
+    let source = metrics::source(backend, &figures, drain, Clock::system());
     Ok(ApiSettings {
         api_version: settings.api_version.clone(),
         registration_open: settings.registration == RegistrationSetting::Open,
@@ -184,6 +194,8 @@ fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -
         drain: drain.clone(),
         clock: Clock::system(),
         health,
+        figures,
+        metrics: Metrics { source, token: settings.metrics_token.clone() },
     })
 }
 

@@ -13,7 +13,9 @@ use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 
 use crate::http::routes;
 use crate::http::{Access, EndpointInfo};
-use crate::http::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, statistics, users};
+use crate::http::{
+    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, metrics, statistics, users,
+};
 
 use super::problem::Problem;
 use super::responses::{
@@ -77,7 +79,8 @@ struct Resources;
             `RateLimit` and `RateLimit-Policy`. HEAD goes with every GET, OPTIONS with every path."
     ),
     paths(
-        health::health, health::live, health::ready, error_pages::explain, docs::openapi, docs::page, docs::file
+        health::health, health::live, health::ready, error_pages::explain, metrics::scrape, docs::openapi, docs::page,
+        docs::file
     ),
     components(
         schemas(Problem),
