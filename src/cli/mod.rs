@@ -1,6 +1,7 @@
 //! The command line.
 
 mod admin;
+mod client;
 mod flags;
 mod healthcheck;
 mod serve;

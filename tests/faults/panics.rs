@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::harness::client::customer;
-use crate::harness::{Client, SOON, TestServer, soon, ureq_status};
+use crate::harness::{Client, SOON, TestServer, soon, status_of};
 use crate::trail::{assert_unbroken, changes, whole_trail};
 use crate::writer::Writer;
 
@@ -106,7 +106,7 @@ where
             assert!(Instant::now() < until, "no new life, or no load, after {before:?}: {:?}", actor.status());
             tokio::task::yield_now().await;
         }
-        let ready = ureq_status(&format!("{}/health/ready", server.url()));
+        let ready = status_of(&format!("{}/health/ready", server.url()));
         assert_eq!(ready, Some(200), "a restart is routine: {:?}", server.backend().supervisor().unready());
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::crowd::write_until;
 use crate::harness::process::Process;
-use crate::harness::ureq_status;
+use crate::harness::status_of;
 use crate::trail::{assert_unbroken, changes, whole_trail};
 use crate::wire::{UnderWay, Wire};
 use crate::writer::Writer;
@@ -69,7 +69,7 @@ async fn while_it_drains_the_server_says_that_it_is_not_ready() {
         assert!(answer.head.contains("retry-after: ") && answer.head.contains("connection: close"), "{answer:?}");
         assert_eq!(wire.rest(), "", "and then it closes");
     }
-    let live = ureq_status(&format!("{}/health/live", process.url()));
+    let live = status_of(&format!("{}/health/live", process.url()));
     assert_eq!(live, Some(200), "a server that drains is not to be killed");
 
     assert_eq!(under_way.finish().status, 201);

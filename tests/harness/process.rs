@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use super::{ADMIN, Client, SOON, poll_until, ureq_status};
+use super::{ADMIN, Client, SOON, poll_until, status_of};
 
 /// A running `clientele serve`.
 pub struct Process {
@@ -42,7 +42,7 @@ impl Process {
         // In JSON the message ends with a quotation mark.
         process.url = url.trim().split('"').next().expect("an address").to_owned();
         let ready = format!("{}/health/ready", process.url);
-        poll_until(|| ureq_status(&ready) == Some(200), "the program is ready");
+        poll_until(|| status_of(&ready) == Some(200), "the program is ready");
         process
     }
 
