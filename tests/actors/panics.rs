@@ -8,7 +8,7 @@ use clientele::actors::customers::ListCustomers;
 use clientele::actors::groups::ListGroups;
 use clientele::actors::listing::PageRequest;
 use clientele::actors::rate_limiter::{Policy, TakeRequest};
-use clientele::actors::supervision::{AskError, Mailbox};
+use clientele::actors::supervision::{AskError, Fault, Mailbox};
 use clientele::limiter::Subject;
 
 use crate::harness::{SOON, soon, with_backend};
@@ -21,7 +21,7 @@ where
 {
     assert_eq!(question().await, Ok(()), "{name} answers");
     let before = mailbox.status();
-    mailbox.inject_panic("for the test");
+    mailbox.inject(Fault::Panic);
     let until = tokio::time::Instant::now() + SOON;
     while mailbox.status().incarnation == before.incarnation {
         assert!(tokio::time::Instant::now() < until, "{name} is not replaced");
@@ -31,7 +31,7 @@ where
     let after = mailbox.status();
     assert_eq!((after.panics, after.incarnation), (before.panics + 1, before.incarnation + 1), "{name}");
     let failure = after.last_failure.expect("the failure is kept");
-    assert!(failure.reason.contains("for the test"), "{name}: {failure:?}");
+    assert!(failure.reason.contains("injected"), "{name}: {failure:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clientele::actors::auth::AuthActor;
 use clientele::actors::customers::CustomerActor;
 use clientele::actors::groups::GroupActor;
 use clientele::actors::rate_limiter::RateLimiterActor;
-use clientele::actors::supervision::{AskError, Isolated, Mailbox, isolated_future};
+use clientele::actors::supervision::{AskError, Fault, Isolated, Mailbox, isolated_future};
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::json;
@@ -98,7 +98,7 @@ where
             let crashed = actor.ask(soon(), Poison).await;
             assert_eq!(crashed, Err(AskError::Crashed { reason: "poisoned".into() }));
         } else {
-            actor.inject_panic("for the test");
+            actor.inject(Fault::Panic);
         }
         let written_before = written.get();
         let until = Instant::now() + SOON;
@@ -122,7 +122,7 @@ async fn a_request_that_goes_down_with_its_actor_is_told_to_come_again() {
     let request = admin.request(Method::POST, "/customers").header("X-Request-Id", "doomed").json(&customer(1));
     let asking = actix_web::rt::spawn(request.send());
     wait(|| actor.status().in_flight == 1, "the request is in flight").await;
-    actor.inject_panic("for the test");
+    actor.inject(Fault::Panic);
     let answer = asking.await.expect("no panic").expect("an answer");
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"), "{answer:?}");

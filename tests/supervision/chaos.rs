@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::prelude::*;
 use clientele::actors::supervision::testkit::paused;
 use clientele::actors::supervision::{
-    ActorSpec, AskError, Backoff, Isolated, Mailbox, Pool, PoolSpec, Supervisor, Work, isolated,
+    ActorSpec, AskError, Backoff, Fault, Isolated, Mailbox, Pool, PoolSpec, Supervisor, Work, isolated,
 };
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
@@ -192,8 +192,8 @@ fn faults_of_all_sorts_lose_no_answer() {
         let mut asks = Vec::new();
         for number in (0..MESSAGES).filter(|&number| !is_poisoned(number)) {
             match dice.u32(..1_000) {
-                0..3 => echo.inject_panic("chaos"),
-                3..6 => echo.inject_stop(),
+                0..3 => drop(echo.inject(Fault::Panic)),
+                3..6 => drop(echo.inject(Fault::Stop)),
                 6..9 => echo.restart(),
                 9..12 => echo.suspend(),
                 _ => echo.resume(),

@@ -1,7 +1,7 @@
 //! The lane that a flood does not block.
 
 use clientele::actors::supervision::testkit::{paused, settle, until};
-use clientele::actors::supervision::{State, Supervisor};
+use clientele::actors::supervision::{Fault, State, Supervisor};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -69,10 +69,10 @@ fn an_injected_panic_costs_no_message() {
         assert_eq!(counter.ask(ample(), Count).await, Ok(1));
         let in_flight = counter.ask(ample(), CountAfter(ms(100)));
         settle().await;
-        counter.inject_panic("chaos");
+        counter.inject(Fault::Panic);
         let queued = counter.ask(ample(), Count);
         assert_eq!((in_flight.await, queued.await), (Ok(2), Ok(1)));
-        assert_eq!(&*counter.status().last_failure.expect("it panicked").reason, "injected: chaos");
+        assert_eq!(&*counter.status().last_failure.expect("it panicked").reason, "injected: panic in the actor's poll");
     });
 }
 
@@ -81,7 +81,7 @@ fn an_injected_stop_is_followed_by_a_fresh_actor() {
     paused(async {
         let counter = spawn(spec());
         assert_eq!(counter.ask(ample(), Count).await, Ok(1));
-        counter.inject_stop();
+        counter.inject(Fault::Stop);
         assert_eq!(counter.ask(ample(), Count).await, Ok(1));
     });
 }
@@ -126,7 +126,7 @@ fn a_suspension_outlasts_a_restart() {
     paused(async {
         let counter = spawn(spec());
         counter.suspend();
-        counter.inject_panic("while suspended");
+        counter.inject(Fault::Panic);
         let ask = counter.ask(ample(), Count);
         until(&counter, |actor| actor.incarnation == 2 && actor.state == State::Suspended).await;
         assert_eq!(counter.status().mailbox_depth, 1);

@@ -2,7 +2,7 @@
 
 use actix::prelude::*;
 use clientele::actors::supervision::testkit::{paused, until};
-use clientele::actors::supervision::{ActorSpec, AskError, FailureKind, State, Supervisor};
+use clientele::actors::supervision::{ActorSpec, AskError, FailureKind, Fault, State, Supervisor};
 
 use crate::counter::{Count, Counter, ample, crash_of, ms, spec};
 
@@ -111,7 +111,7 @@ fn a_panic_while_an_actor_stops_itself_is_survived() {
     paused(async {
         let moody = spawn(Habits { panic_in_stopping: true, ..Habits::default() });
         assert_eq!(moody.ask(ample(), Poke { panic: false }).await, Ok(1));
-        moody.inject_stop();
+        moody.inject(Fault::Stop);
         until(&moody, |actor| actor.incarnation == 2).await;
         assert_eq!(moody.ask(ample(), Poke { panic: false }).await, Ok(1));
     });

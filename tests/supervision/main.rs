@@ -5,6 +5,7 @@ mod control;
 mod counter;
 mod deadlines;
 mod drain;
+mod faults;
 mod ledger;
 mod lifecycle;
 mod mailbox;

@@ -56,6 +56,9 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         let mut context = Context::new();
         // Spawned first, so that it is polled before anything else the actor spawns.
         context.spawn(Intake(desk.clone()));
+        if shared.faults.before_started() {
+            context.stop();
+        }
         let body = Box::pin(context.into_future(actor));
         Incarnation { body, desk, shared, leaving: None }
     }
@@ -188,7 +191,11 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         });
         // Now its drop has nothing left to call: a panic there would be a second one while unwinding.
         body.ctx().terminate();
-        for panic in [stopped.err(), guarded(|| drop(body)).err()].into_iter().flatten() {
+        let dropped = guarded(|| {
+            drop(body);
+            shared.faults.after_drop();
+        });
+        for panic in [stopped.err(), dropped.err()].into_iter().flatten() {
             shared.vitals.note_panic();
             let actor = shared.vitals.spec.full_name();
             tracing::warn!(%actor, reason = %panic.reason, location = %panic.location, "panicked while stopping");

@@ -13,12 +13,13 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context as Task, Poll};
 
 use actix::fut::ActorFuture;
-use actix::{Actor, AsyncContext, Context};
+use actix::{Actor, ActorContext, AsyncContext, Context};
 use tokio::time::Instant;
 
 use super::AskError;
 use super::control::Visit;
 use super::envelope::{BoxEnvelope, Fate};
+use super::fault::offered;
 use super::guard::{Panic, guarded};
 use super::mailbox::Shared;
 use super::vitals::Vitals;
@@ -127,7 +128,14 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
                 return now;
             }
         }
-        let delivered = guarded(|| envelope.deliver(tallies, now, actor, context));
+        let faults = &self.shared.faults;
+        let delivered = guarded(|| {
+            if !faults.is_armed() {
+                return envelope.deliver(tallies, now, actor, context);
+            }
+            faults.in_handler();
+            offered(faults, || envelope.deliver(tallies, now, actor, context));
+        });
         let now = Instant::now();
         match delivered {
             Ok(()) if envelope.is_answered() => {
@@ -154,6 +162,15 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
             if let Err(panic) = guarded(|| visit(actor, context)) {
                 return self.note_mishap(panic, "visit");
             }
+        }
+    }
+
+    /// Has the actor meet what was injected to happen between two messages.
+    fn meet_fault(&self, context: &mut Context<A>) {
+        match guarded(|| self.shared.faults.between_messages()) {
+            Ok(false) => {}
+            Ok(true) => context.stop(),
+            Err(panic) => self.note_mishap(panic, "poll"),
         }
     }
 
@@ -187,10 +204,16 @@ impl<A: Actor<Context = Context<A>>> ActorFuture<A> for Intake<A> {
 
     fn poll(self: Pin<&mut Self>, actor: &mut A, context: &mut Context<A>, task: &mut Task<'_>) -> Poll<()> {
         let desk = &self.0;
-        desk.started.set(true);
+        if !desk.started.get() {
+            desk.shared.faults.after_started();
+            desk.started.set(true);
+        }
         desk.pay_visits(actor, context);
         let mut now = desk.polled_at.get();
         for _ in 0..BURST {
+            if desk.shared.faults.is_armed() {
+                desk.meet_fault(context);
+            }
             // A waiting context is stopping, or has a future that must come to its end before the next message.
             if context.waiting() || !desk.may_take() {
                 return Poll::Pending;

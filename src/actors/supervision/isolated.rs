@@ -7,6 +7,7 @@ use actix::dev::{MessageResponse, OneshotSender};
 use actix::fut::{ActorFuture, LocalBoxActorFuture, wrap_future};
 use actix::{Actor, AsyncContext, Message};
 
+use super::fault::Poison;
 use super::guard::{discard, guarded};
 
 /// The result of an asynchronous handler whose panic fails its own message alone.
@@ -72,7 +73,7 @@ where
         match self.0 {
             Work::Done(result) => discard(answer.map(|answer| answer.send(result))),
             Work::ToDo(work) => {
-                context.spawn(Answering { work: Some(work), answer });
+                context.spawn(Answering { work: Some(work), answer, poison: Poison::take() });
             }
         }
     }
@@ -83,6 +84,8 @@ struct Answering<A: Actor, R> {
     /// Gone once it is done or has panicked: it is not polled again.
     work: Option<LocalBoxActorFuture<A, R>>,
     answer: Option<OneshotSender<R>>,
+    /// An injected fault, which strikes here.
+    poison: Option<Poison>,
 }
 
 impl<A: Actor, R> Unpin for Answering<A, R> {}
@@ -91,14 +94,21 @@ impl<A: Actor, R> ActorFuture<A> for Answering<A, R> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, actor: &mut A, context: &mut A::Context, task: &mut Task<'_>) -> Poll<()> {
-        let Some(work) = &mut self.work else { return Poll::Ready(()) };
-        let finished = match guarded(|| work.as_mut().poll(actor, context, task)) {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        let polled = guarded(|| {
+            if let Some(poison) = &mut this.poison {
+                poison.sting();
+            }
+            work.as_mut().poll(actor, context, task)
+        });
+        let finished = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(result)) => Ok(result),
             Err(panic) => Err(panic),
         };
-        discard(self.work.take());
-        let answer = self.answer.take();
+        discard((this.work.take(), this.poison.take()));
+        let answer = this.answer.take();
         match finished {
             Ok(result) => discard(answer.map(|answer| answer.send(result))),
             Err(panic) => {

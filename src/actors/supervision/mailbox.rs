@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Context, Handler, Message};
+use actix::{Actor, Context, Handler, Message};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::control::{CONTROL_BOUND, Command};
 use super::envelope::{BoxEnvelope, Letter, ReplyTo};
+use super::fault::Armory;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::vitals::Vitals;
-use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, State};
+use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, Fault, Injected, Injection, State};
 
 /// How long after its deadline a drain may take to be reported by a cell whose thread is not stuck.
 const REPORT_SLACK: Duration = Duration::from_millis(250);
@@ -35,13 +36,18 @@ pub(super) struct Shared<A: Actor<Context = Context<A>>> {
     pub(super) vitals: Vitals,
     pub(super) queue: Queue<BoxEnvelope<A>>,
     pub(super) control: Queue<Command<A>>,
+    pub(super) faults: Arc<Armory<Fault>>,
 }
 
 impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     /// A mailbox nobody serves yet.
     pub(super) fn open(spec: ActorSpec) -> Self {
-        let shared =
-            Shared { queue: Queue::new(spec.mailbox), control: Queue::new(CONTROL_BOUND), vitals: Vitals::new(spec) };
+        let shared = Shared {
+            queue: Queue::new(spec.mailbox),
+            control: Queue::new(CONTROL_BOUND),
+            faults: Arc::new(Armory::new()),
+            vitals: Vitals::new(spec),
+        };
         Mailbox { shared: Arc::new(shared) }
     }
 
@@ -173,14 +179,14 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         self.command(Command::Resume);
     }
 
-    /// Injects a fault: a panic inside the actor's own poll.
-    pub fn inject_panic(&self, reason: &'static str) {
-        self.visit(move |_, _| panic!("injected: {reason}"));
-    }
-
-    /// Injects a fault: the actor stops itself.
-    pub fn inject_stop(&self) {
-        self.visit(|_, context| context.stop());
+    /// Injects a fault, which goes off at its next occasion; for tests and drills.
+    ///
+    /// Several may be armed at once. One that waits for a start needs something that brings one about: a
+    /// [`restart`](Mailbox::restart), or another fault.
+    pub fn inject(&self, fault: impl Into<Injection<Fault>>) -> Injected {
+        let injected = self.shared.faults.arm(fault.into());
+        self.visit(|_, _| {}); // an idle actor is to meet it, too
+        injected
     }
 
     /// Takes no more messages, has those accepted answered until `deadline`, and ends the actor.

@@ -35,7 +35,10 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
     }
 
     async fn make(&mut self) -> Result<A, End> {
-        let mut making = guarded(|| (self.factory)()).map_err(|panic| self.unmade(panic))?;
+        let mut making = match guarded(|| self.tenancy.faults.at_factory().map(|()| (self.factory)())) {
+            Ok(making) => making.map_err(End::StartFailed)?,
+            Err(panic) => return Err(self.unmade(panic)),
+        };
         let mut timeout = pin!(sleep(self.vitals().spec.start_timeout));
         let made = poll_fn(|task| self.poll_make(&mut making, timeout.as_mut(), task)).await;
         discard(making);

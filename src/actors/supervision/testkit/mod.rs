@@ -3,7 +3,7 @@
 //! ```
 //! use std::time::Duration;
 //! use actix::prelude::*;
-//! use clientele::actors::supervision::{ActorSpec, Deadline, Supervisor, testkit};
+//! use clientele::actors::supervision::{ActorSpec, Deadline, Fault, Supervisor, testkit};
 //!
 //! struct Echo;
 //! impl Actor for Echo {
@@ -25,7 +25,7 @@
 //!     let deadline = Deadline::within(Duration::from_secs(1));
 //!     assert_eq!(echo.ask(deadline, Say(7)).await, Ok(7));
 //!
-//!     echo.inject_panic("for a test");
+//!     echo.inject(Fault::Panic);
 //!     let recovered = testkit::until(&echo, |actor| actor.restarts == 1 && actor.ready).await;
 //!     assert_eq!(recovered.panics, 1);
 //!     assert_eq!(echo.ask(Deadline::within(Duration::from_secs(1)), Say(8)).await, Ok(8));
