@@ -84,7 +84,9 @@ impl OperationError {
             Self::Locked { .. } => ErrorCode::AccountLocked,
             Self::AddressLocked { .. } => ErrorCode::RateLimitExceeded,
             Self::Unavailable(AskError::DeadlineExceeded) | Self::Store(StoreError::TimedOut) => ErrorCode::Timeout,
-            Self::Unavailable(_) => ErrorCode::ServiceUnavailable,
+            Self::Unavailable(_) | Self::Store(StoreError::Overloaded { .. } | StoreError::Crashed(_)) => {
+                ErrorCode::ServiceUnavailable
+            }
             Self::Store(StoreError::Unreachable(_)) => ErrorCode::ConnectionError,
             Self::Store(StoreError::Query(_)) => ErrorCode::QueryFailed,
             Self::Store(StoreError::Transaction(_)) => ErrorCode::TransactionFailed,

@@ -8,6 +8,7 @@ pub mod sqlite;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -185,9 +186,18 @@ impl Write {
 /// A store could not do what it was asked.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, is locked by another process, or has no free place in its queue.
+    /// It cannot be reached, or is locked by another process.
     #[error("the store is out of reach")]
     Unreachable(#[source] Cause),
+    /// It has no free place in its queue; nothing was done.
+    #[error("the store is overloaded, retry in {retry_after:?}")]
+    Overloaded {
+        /// When the backlog will have been worked off.
+        retry_after: Duration,
+    },
+    /// What worked on it in this process panicked. A commit was rolled back, unless it was just complete.
+    #[error("the store broke off")]
+    Crashed(#[source] Cause),
     /// It did not answer in time.
     #[error("the store did not answer in time")]
     TimedOut,

@@ -77,7 +77,7 @@ fn too_many_commits_are_refused_and_leave_nothing() {
         while let Some(outcome) = commits.next().await {
             match outcome {
                 Ok(()) => committed += 1,
-                Err(CommitError::Store(StoreError::Unreachable(_))) => {
+                Err(CommitError::Store(StoreError::Overloaded { .. })) => {
                     refused += 1;
                     if !other_process.is_autocommit() {
                         other_process.execute_batch("ROLLBACK").unwrap();

@@ -29,13 +29,12 @@ fn classify(error: Error, otherwise: fn(Cause) -> StoreError) -> StoreError {
 }
 
 /// Sorts the refusal of a pool to do a job.
-pub(super) fn refused(error: AskError, otherwise: fn(Cause) -> StoreError) -> StoreError {
+pub(super) fn refused(error: AskError) -> StoreError {
     match error {
         AskError::DeadlineExceeded => StoreError::TimedOut,
-        AskError::Crashed { .. } => otherwise(Arc::new(error)),
-        AskError::Overloaded { .. } | AskError::Unavailable { .. } | AskError::Stopped => {
-            StoreError::Unreachable(Arc::new(error))
-        }
+        AskError::Overloaded { retry_after } => StoreError::Overloaded { retry_after },
+        AskError::Crashed { .. } => StoreError::Crashed(Arc::new(error)),
+        AskError::Unavailable { .. } | AskError::Stopped => StoreError::Unreachable(Arc::new(error)),
     }
 }
 
@@ -50,7 +49,7 @@ pub(super) fn spoils_connection(error: &StoreError) -> bool {
                 Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::FileLockingProtocolFailed)
             )
         }
-        StoreError::TimedOut => false,
+        StoreError::TimedOut | StoreError::Overloaded { .. } | StoreError::Crashed(_) => false,
     }
 }
 

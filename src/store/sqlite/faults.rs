@@ -112,7 +112,7 @@ fn a_panic_of_the_writer_is_an_error_of_those_in_its_group_alone() {
         let expected = if hit.is_ok() { 2 } else { 1 };
         assert_eq!(store.count(&NOTES, vec![Filter::Live]).await.unwrap(), expected, "{hit:?}");
         if let Err(error) = hit {
-            assert!(matches!(error, CommitError::Store(StoreError::Transaction(_))), "{error:?}");
+            assert!(matches!(error, CommitError::Store(StoreError::Crashed(_))), "{error:?}");
         }
     });
 }

@@ -33,7 +33,8 @@ pub use self::writer::Writer;
 use self::connection::Database;
 use self::error::{BrokenOff, refused, writing};
 use self::jobs::{Flush, Migrate, Read};
-use self::queue::CommitQueue;
+use self::queue::{CommitQueue, Full};
+use self::writer::GROUP_MAX;
 use super::{CommitError, Filter, MigrateError, Migration, Query, Store, StoreError, StoreStats, Value, Write};
 use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError};
 use crate::model::document::{Collection, Document};
@@ -83,6 +84,12 @@ impl SqliteStore {
         &self.writer
     }
 
+    /// The queue of commits is full: those that wait are so many groups, each of which takes the writer one job.
+    fn overloaded(&self) -> StoreError {
+        let groups = u32::try_from(self.options.commit_queue.div_ceil(GROUP_MAX)).unwrap_or(u32::MAX);
+        StoreError::Overloaded { retry_after: self.writer.status().run_p99.saturating_mul(groups) }
+    }
+
     fn deadline(&self) -> Deadline {
         Deadline::within(self.options.patience)
     }
@@ -92,7 +99,7 @@ impl SqliteStore {
         read: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let answer = self.readers.ask(self.deadline(), Read(Box::new(read))).await;
-        answer.map_err(|error| refused(error, StoreError::Query))?
+        answer.map_err(refused)?
     }
 }
 
@@ -144,7 +151,7 @@ impl Store for SqliteStore {
     /// Dropping the future takes them back, unless the writer has already taken them up.
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         let deadline = self.deadline();
-        let (ticket, mut answer) = self.queue.push(writes).map_err(|full| StoreError::Unreachable(Arc::new(full)))?;
+        let (ticket, mut answer) = self.queue.push(writes).map_err(|_: Full| self.overloaded())?;
         loop {
             let flushed = tokio::select! {
                 biased;
@@ -155,7 +162,7 @@ impl Store for SqliteStore {
                 // Others filled that group, or failed it: the commit is answered by now, or still waits.
                 Ok(()) | Err(AskError::Crashed { .. }) => {}
                 Err(error) if self.queue.withdraw(&ticket) => {
-                    return Err(refused(error, StoreError::Transaction).into());
+                    return Err(refused(error).into());
                 }
                 // It is under way and will be answered.
                 Err(_) => return answer.await.unwrap_or_else(|_| Err(broken_off())),
@@ -166,7 +173,7 @@ impl Store for SqliteStore {
     async fn migrate(&self) -> Result<Migration, MigrateError> {
         let deadline = Deadline::within(MIGRATION_PATIENCE);
         let answer = self.writer.ask(deadline, Migrate(self.options.collections)).await;
-        answer.map_err(|error| refused(error, StoreError::Transaction))?
+        answer.map_err(refused)?
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -187,5 +194,5 @@ impl Store for SqliteStore {
 }
 
 fn broken_off() -> CommitError {
-    StoreError::Transaction(Arc::new(BrokenOff)).into()
+    StoreError::Crashed(Arc::new(BrokenOff)).into()
 }

@@ -30,9 +30,8 @@ pub(super) struct CommitQueue {
 }
 
 /// The commit queue is full.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} commits are waiting already")]
-pub(super) struct Full(pub usize);
+#[derive(Debug)]
+pub(super) struct Full;
 
 impl CommitQueue {
     pub fn new(bound: usize) -> Self {
@@ -48,7 +47,7 @@ impl CommitQueue {
             queue.retain(|pending| !pending.reply.is_closed());
         }
         if queue.len() >= self.bound {
-            return Err(Full(self.bound));
+            return Err(Full);
         }
         *next += 1;
         queue.push_back(Pending { writes, reply, ticket: *next });

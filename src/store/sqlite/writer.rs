@@ -13,7 +13,7 @@ use crate::model::id::ObjectId;
 use crate::store::{CommitError, Conflict, MigrateError, Migration, StoreError, Write};
 
 /// Commits that share a transaction, at most.
-const GROUP_MAX: usize = 256;
+pub(super) const GROUP_MAX: usize = 256;
 
 /// The writing connection, opened anew after it failed.
 #[derive(Debug)]
