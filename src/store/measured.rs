@@ -31,13 +31,15 @@ const OPERATIONS: [&str; 7] = ["get", "get_many", "find", "count", "group_by", "
 enum Outcome {
     Ok,
     Conflict,
+    Overloaded,
     Unreachable,
     TimedOut,
+    Crashed,
     Failed,
 }
 
 /// How the outcomes are told, in the order of [`Outcome`].
-const OUTCOMES: [&str; 5] = ["ok", "conflict", "unreachable", "timed_out", "failed"];
+const OUTCOMES: [&str; 7] = ["ok", "conflict", "overloaded", "unreachable", "timed_out", "crashed", "failed"];
 
 /// Counts what another store is asked to do, how it ends and how long it takes. What is given up by its asker is not counted.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ struct Figures {
 pub struct OperationStats {
     /// The kind: the name of a method of [`Store`].
     pub operation: &'static str,
-    /// How often it ended how: `ok`, `conflict`, `unreachable`, `timed_out`, `failed`.
+    /// How often it ended how: `ok`, `conflict`, `overloaded`, `unreachable`, `timed_out`, `crashed`, `failed`.
     pub outcomes: [(&'static str, u64); OUTCOMES.len()],
     /// How long it took, the wait in queues included.
     pub duration: Distribution,
@@ -100,6 +102,8 @@ impl MeasuredStore {
 impl From<&StoreError> for Outcome {
     fn from(error: &StoreError) -> Self {
         match error {
+            StoreError::Overloaded { .. } => Outcome::Overloaded,
+            StoreError::Crashed(_) => Outcome::Crashed,
             StoreError::Unreachable(_) => Outcome::Unreachable,
             StoreError::TimedOut => Outcome::TimedOut,
             StoreError::Query(_) | StoreError::Transaction(_) | StoreError::Corrupt(_) => Outcome::Failed,

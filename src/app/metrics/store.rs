@@ -11,7 +11,7 @@ use super::page::Page;
 const OPERATIONS: Family = Family::counter(
     "clientele_store_operations_total",
     &["operation", "outcome"],
-    "What the store was asked to do and how it ended: ok, conflict, unreachable (or its queue full), timed_out, failed.",
+    "What the store was asked to do and how it ended: ok, conflict, overloaded, unreachable, timed_out, crashed, failed.",
 );
 const DURATION: Family = Family::histogram(
     "clientele_store_operation_duration_seconds",
