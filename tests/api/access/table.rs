@@ -106,7 +106,15 @@ fn audit() -> Vec<Row> {
 }
 
 fn operations() -> Vec<Row> {
-    let paths =
-        ["/health", "/health/live", "/health/ready", "/errors/{name}", "/openapi.json", "/docs", "/docs/{file}"];
+    let paths = [
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/errors/{name}",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/{file}",
+    ];
     paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200)).collect()
 }
