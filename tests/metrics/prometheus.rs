@@ -98,8 +98,7 @@ fn listening_port(id: u32) -> Option<u16> {
 fn lay_out(folder: &Path, target: &str) {
     let token = folder.join("token");
     fs::write(&token, TOKEN).expect("the folder can be written to");
-    let settings = fs::read_to_string(deployed("prometheus.yml")).expect("the file is there");
-    let mut laid_out = settings.clone();
+    let mut laid_out = fs::read_to_string(deployed("prometheus.yml")).expect("the file is there");
     let token = token.to_str().expect("temporary folders have plain names");
     for (usual, here) in
         [("15s", "500ms"), ("/etc/prometheus/clientele-metrics-token", token), ("127.0.0.1:4000", target)]
