@@ -31,6 +31,7 @@ use crate::limiter::{Limiter, Quota};
 use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
+use crate::store::measured::MeasuredStore;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
 use crate::store::{Migration, Store};
 
@@ -56,9 +57,10 @@ pub struct Backend(Arc<Inner>);
 struct Inner {
     supervisor: Supervisor,
     records: Records,
-    store: Arc<dyn Store>,
+    store: Arc<MeasuredStore>,
     cache: Arc<dyn Cache>,
     limiter: Arc<dyn Limiter>,
+    broker: Arc<dyn Broker>,
     hashers: Pool<PasswordHasher>,
     policy: AuthPolicy,
     quotas: Quotas,
@@ -91,16 +93,17 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
-        let store: Arc<dyn Store> = store;
+        let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();
-        let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
+        let records = Records::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&cache), bell.clone(), clock);
         let hashers = start_hashers(settings.health_check_timeout);
         supervisor.register_pool(&hashers);
         let audit_thread = Arbiter::new();
+        let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
         let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
-        let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &bell);
+        let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &broker, &bell);
         supervisor.watch(settings.health_check_interval);
         Ok(Self(Arc::new(Inner {
             supervisor,
@@ -108,6 +111,7 @@ impl Backend {
             store,
             cache,
             limiter: Arc::new(GovernorLimiter::new()),
+            broker,
             hashers,
             policy: AuthPolicy {
                 access_secret: secrets.access.expose().as_bytes().into(),
@@ -207,9 +211,19 @@ impl Backend {
         &*self.0.store
     }
 
+    /// The store, and what was asked of it.
+    pub(super) fn measured_store(&self) -> &MeasuredStore {
+        &self.0.store
+    }
+
     /// The cache.
     pub fn cache(&self) -> &dyn Cache {
         &*self.0.cache
+    }
+
+    /// The broker.
+    pub fn broker(&self) -> &dyn Broker {
+        &*self.0.broker
     }
 
     /// The limiter.
@@ -267,11 +281,11 @@ fn start_audit(
     thread: &Arbiter,
     spec: ActorSpec,
     records: Records,
+    broker: &Arc<dyn Broker>,
     bell: &Bell,
 ) -> Mailbox<AuditActor> {
-    let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
     let mailbox = supervisor.spawn_on(&thread.handle(), spec, {
-        let bell = bell.clone();
+        let (bell, broker) = (bell.clone(), Arc::clone(broker));
         move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())
     });
     bell.connect(mailbox.clone());

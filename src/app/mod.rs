@@ -3,6 +3,7 @@
 mod backend;
 mod health;
 mod logs;
+pub mod metrics;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -18,6 +19,8 @@ use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsE
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::drain::Drain;
+use crate::http::figures::HttpFigures;
+use crate::http::metrics::Metrics;
 use crate::http::ops::Operations;
 use crate::http::ops::steering::LogSteering;
 use crate::http::server::{self, ServerSettings};
@@ -133,7 +136,7 @@ impl Application {
         let Self { backend, listener, address, settings, drain, logs, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
         let operations = Operations::new(backend.supervisor().clone(), logs);
-        let api = api_settings(&settings, health, operations, &drain)?;
+        let api = api_settings(&settings, health, operations, &backend, &drain)?;
         let routers = {
             let backend = backend.clone();
             move || backend.routers()
@@ -192,9 +195,12 @@ fn api_settings(
     settings: &Settings,
     health: Arc<ServerHealth>,
     operations: Operations,
+    backend: &Backend,
     drain: &Drain,
 ) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
+    let figures = HttpFigures::default();
+    let source = metrics::source(backend, &figures, drain, Clock::system());
     Ok(ApiSettings {
         api_version: settings.api_version.clone(),
         registration_open: settings.registration == RegistrationSetting::Open,
@@ -204,6 +210,8 @@ fn api_settings(
         drain: drain.clone(),
         clock: Clock::system(),
         health,
+        figures,
+        metrics: Metrics { source, token: settings.metrics_token.clone() },
         operations,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::{Broker, BrokerError, Consumer, Delivery, Message, Settlement};
+use super::{Broker, BrokerError, BrokerStats, Consumer, Delivery, Message, Settlement};
 use crate::model::id::ObjectId;
 
 /// The bounds of an [`EmbeddedBroker`].
@@ -42,6 +43,17 @@ struct Counter {
     queue: Mutex<Queue>,
     arrivals: Notify,
     places: Arc<Semaphore>,
+    figures: Arc<Figures>,
+}
+
+#[derive(Default)]
+struct Figures {
+    published: AtomicU64,
+    confirmed: AtomicU64,
+    delivered: AtomicU64,
+    acknowledged: AtomicU64,
+    rejected: AtomicU64,
+    abandoned: AtomicU64,
 }
 
 #[derive(Default)]
@@ -71,6 +83,7 @@ impl EmbeddedBroker {
             queue: Mutex::default(),
             arrivals: Notify::new(),
             places: Arc::new(Semaphore::new(options.capacity.max(1))),
+            figures: Arc::default(),
         };
         Self { counter: Arc::new(counter), patience: options.patience }
     }
@@ -79,6 +92,7 @@ impl EmbeddedBroker {
 #[async_trait]
 impl Broker for EmbeddedBroker {
     async fn publish(&self, messages: Vec<Message>) -> Result<(), BrokerError> {
+        let count = messages.len();
         let hand_over = async {
             let mut receipts = Vec::with_capacity(messages.len());
             for message in messages {
@@ -86,7 +100,14 @@ impl Broker for EmbeddedBroker {
             }
             settled(receipts).await
         };
-        timeout(self.patience, hand_over).await.unwrap_or(Err(BrokerError::TimedOut))
+        let outcome = timeout(self.patience, hand_over).await.unwrap_or(Err(BrokerError::TimedOut));
+        let confirmed = match &outcome {
+            Ok(()) => count,
+            Err(BrokerError::Rejected { ids }) => count - ids.len(),
+            Err(_) => 0,
+        };
+        self.counter.figures.confirmed.fetch_add(confirmed as u64, Relaxed);
+        outcome
     }
 
     async fn consume(&self) -> Result<Box<dyn Consumer>, BrokerError> {
@@ -98,6 +119,19 @@ impl Broker for EmbeddedBroker {
         // The one before may be waiting; it is told now.
         self.counter.arrivals.notify_waiters();
         Ok(Box::new(EmbeddedConsumer { counter: Arc::clone(&self.counter), number }))
+    }
+
+    fn stats(&self) -> BrokerStats {
+        let figures = &self.counter.figures;
+        BrokerStats {
+            published: figures.published.load(Relaxed),
+            confirmed: figures.confirmed.load(Relaxed),
+            delivered: figures.delivered.load(Relaxed),
+            acknowledged: figures.acknowledged.load(Relaxed),
+            rejected: figures.rejected.load(Relaxed),
+            abandoned: figures.abandoned.load(Relaxed),
+            depth: self.counter.queue.lock().parcels.len() as u64,
+        }
     }
 }
 
@@ -121,6 +155,7 @@ impl Counter {
         let (receipt, settlement) = oneshot::channel();
         let id = message.id;
         self.queue.lock().parcels.push_back(Parcel { message, receipt, _place: place });
+        self.figures.published.fetch_add(1, Relaxed);
         self.arrivals.notify_waiters();
         Receipt { id, settlement }
     }
@@ -137,7 +172,8 @@ impl Counter {
             && let Some(parcel) = queue.parcels.pop_front()
         {
             if !parcel.receipt.is_closed() {
-                deliveries.push(parcel.into_delivery());
+                self.figures.delivered.fetch_add(1, Relaxed);
+                deliveries.push(parcel.into_delivery(Arc::clone(&self.figures)));
             }
         }
         Ok(deliveries)
@@ -150,10 +186,21 @@ impl fmt::Debug for Counter {
     }
 }
 
+impl Figures {
+    fn settled(&self, settlement: Settlement) -> &AtomicU64 {
+        match settlement {
+            Settlement::Acknowledged => &self.acknowledged,
+            Settlement::Rejected => &self.rejected,
+            Settlement::Abandoned => &self.abandoned,
+        }
+    }
+}
+
 impl Parcel {
-    fn into_delivery(self) -> Delivery {
+    fn into_delivery(self, figures: Arc<Figures>) -> Delivery {
         let receipt = self.receipt;
         Delivery::new(self.message, move |settlement| {
+            figures.settled(settlement).fetch_add(1, Relaxed);
             // A publisher that gave up meanwhile publishes again.
             let _ = receipt.send(settlement);
         })

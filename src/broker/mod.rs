@@ -32,6 +32,28 @@ pub trait Broker: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`BrokerError::Unreachable`] or [`BrokerError::TimedOut`].
     async fn consume(&self) -> Result<Box<dyn Consumer>, BrokerError>;
+
+    /// What this process has published and consumed so far.
+    fn stats(&self) -> BrokerStats;
+}
+
+/// What a process has done with its broker since the start, in messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokerStats {
+    /// Handed to the broker.
+    pub published: u64,
+    /// Known to be safe.
+    pub confirmed: u64,
+    /// Handed out to the consumer.
+    pub delivered: u64,
+    /// Settled by it: their work is done.
+    pub acknowledged: u64,
+    /// Settled by it: they can never be worked on, and are dead letters.
+    pub rejected: u64,
+    /// Lost by a consumer that failed; they come again.
+    pub abandoned: u64,
+    /// Waiting to be handed out now.
+    pub depth: u64,
 }
 
 /// Receives messages.

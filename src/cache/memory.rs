@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
+use moka::notification::RemovalCause;
 use moka::sync::Cache as Moka;
 
 use super::epochs::{Epoch, Epochs};
@@ -47,6 +48,7 @@ pub struct MemoryCache {
     hits: AtomicU64,
     misses: AtomicU64,
     stale: AtomicU64,
+    evictions: Arc<AtomicU64>,
 }
 
 /// The documents at hand.
@@ -69,13 +71,22 @@ impl MemoryCache {
     /// An empty cache.
     pub fn new(options: MemoryCacheOptions, clock: Clock) -> Self {
         let weigh = |_: &Key, entry: &Entry| weight(&entry.document);
-        let entries = Moka::builder().max_capacity(options.capacity_bytes).weigher(weigh).build();
+        let evictions = Arc::new(AtomicU64::new(0));
+        let evicted = Arc::clone(&evictions);
+        let entries = Moka::builder().max_capacity(options.capacity_bytes).weigher(weigh);
+        let entries = entries.eviction_listener(move |_, _, cause| {
+            if cause == RemovalCause::Size {
+                evicted.fetch_add(1, Relaxed);
+            }
+        });
+        let entries = entries.build();
         Self {
             shelf: Arc::new(Shelf { entries, epochs: Epochs::new(), clock, options }),
             flights: Flights::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             stale: AtomicU64::new(0),
+            evictions,
         }
     }
 
@@ -136,7 +147,9 @@ impl Cache for MemoryCache {
             misses: self.misses.load(Relaxed),
             loads: self.flights.begun(),
             stale: self.stale.load(Relaxed),
+            evictions: self.evictions.load(Relaxed),
             entries: self.shelf.entries.entry_count(),
+            bytes: self.shelf.entries.weighted_size(),
         }
     }
 }
@@ -200,7 +213,8 @@ mod tests {
             cache.get_or_load(key, &load).await.unwrap();
         }
         cache.shelf.entries.run_pending_tasks();
-        let entries = cache.stats().entries;
+        let CacheStats { entries, bytes, evictions, .. } = cache.stats();
         assert!((1..=44).contains(&entries), "{entries} of 2,256 bytes each");
+        assert_eq!((bytes, evictions), (entries * 2_256, 1_000 - entries));
     }
 }

@@ -65,6 +65,10 @@ pub struct CacheStats {
     pub loads: u64,
     /// Reads that were served what was past its fresh time because the load failed.
     pub stale: u64,
+    /// Documents that made room for others.
+    pub evictions: u64,
     /// Documents that are kept now, about.
     pub entries: u64,
+    /// What they weigh together, in bytes, about.
+    pub bytes: u64,
 }

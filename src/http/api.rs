@@ -10,7 +10,9 @@ use super::address::TrustedProxies;
 use super::cors::Cors;
 use super::cursor::CursorKey;
 use super::drain::Drain;
+use super::figures::{EndpointFigures, HttpFigures};
 use super::health::HealthSource;
+use super::metrics::Metrics;
 use super::ops::Operations;
 use super::rate::PolicyHeaders;
 
@@ -33,6 +35,10 @@ pub struct ApiSettings {
     pub clock: Clock,
     /// Tells how the parts of the server are.
     pub health: Arc<dyn HealthSource>,
+    /// What is counted of requests and connections.
+    pub figures: HttpFigures,
+    /// The metrics, and who may read them.
+    pub metrics: Metrics,
     /// What operators see and steer.
     pub operations: Operations,
 }
@@ -46,6 +52,8 @@ pub struct Api {
     /// Who may read answers from a page of another origin.
     pub(super) cors: Cors,
     pub(super) policies: PolicyHeaders,
+    /// This worker's cell for requests that reach no endpoint.
+    pub(super) unmatched: Arc<EndpointFigures>,
     base: String,
 }
 
@@ -57,6 +65,7 @@ impl Api {
             base: format!("/api/{}", settings.api_version),
             cors: Cors::of(&settings.allowed_origins),
             policies: PolicyHeaders::default(),
+            unmatched: settings.figures.unmatched(),
             settings,
         }
     }

@@ -18,6 +18,7 @@ use crate::actors::supervision::Deadline;
 use crate::model::audit::Origin;
 
 use super::api::Api;
+use super::figures::EndpointFigures;
 use super::request_id::{RequestId, trace_id};
 
 /// How long a request may take, from its first byte behind the headers to the last of its answer's (§1).
@@ -43,6 +44,7 @@ struct Inner {
     trace_id: Option<String>,
     principal: OnceCell<Arc<Principal>>,
     bypass: Cell<bool>,
+    endpoint: OnceCell<Arc<EndpointFigures>>,
 }
 
 impl Caller {
@@ -59,6 +61,7 @@ impl Caller {
             trace_id: trace_id(headers),
             principal: OnceCell::new(),
             bypass: Cell::new(false),
+            endpoint: OnceCell::new(),
             api,
         }))
     }
@@ -98,6 +101,17 @@ impl Caller {
     pub(super) fn identify(&self, principal: Arc<Principal>) {
         // Asked once a request; a second answer would be the same.
         let _ = self.0.principal.set(principal);
+    }
+
+    /// Notes which endpoint the request has reached.
+    pub(super) fn reaches(&self, endpoint: Arc<EndpointFigures>) {
+        // A request reaches one endpoint.
+        let _ = self.0.endpoint.set(endpoint);
+    }
+
+    /// Where the request is counted.
+    pub(super) fn figures(&self) -> &EndpointFigures {
+        self.0.endpoint.get().unwrap_or(&self.0.api.unmatched)
     }
 
     /// Notes that a permission was needed and the role `admin` let the caller pass.

@@ -7,11 +7,14 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::figures::OpenConnection;
 
 /// How long a head may take, from its first byte on.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
@@ -63,12 +66,13 @@ pub(super) struct Patient<T> {
     watch: Rc<Watch>,
     /// Set at most once for many requests, and looked at when it rings: to set it for each would cost more than the request.
     alarm: Option<Pin<Box<Sleep>>>,
+    open: OpenConnection,
 }
 
 impl<T> Patient<T> {
     /// A connection over which nothing has come yet.
-    pub(super) fn new(io: T) -> Self {
-        Self { io, watch: Rc::default(), alarm: None }
+    pub(super) fn new(io: T, open: OpenConnection) -> Self {
+        Self { io, watch: Rc::default(), alarm: None, open }
     }
 
     /// What tells it of its requests.
@@ -97,8 +101,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
         let this = &mut *self;
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.io).poll_read(task, buffer);
+        let received = buffer.filled().len() - before;
+        this.open.figures().received_bytes.fetch_add(received as u64, Relaxed);
         let is_head = this.watch.under_way.get() == 0 && this.watch.head_since.get().is_none();
-        if is_head && buffer.filled().len() > before {
+        if is_head && received > 0 {
             this.watch.head_since.set(Some(Instant::now()));
         }
         this.poll_patience(task)?;
@@ -107,10 +113,12 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
 }
 
 impl<T: AsyncWrite + Unpin> Patient<T> {
-    /// Notes whether the client fetches what is written.
-    fn noting<R>(&mut self, task: &mut Context<'_>, written: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
+    /// Counts what is written, and notes whether the client fetches it.
+    fn counting(&mut self, task: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match written {
             Poll::Ready(written) => {
+                let sent = *written.as_ref().unwrap_or(&0);
+                self.open.figures().sent_bytes.fetch_add(sent as u64, Relaxed);
                 self.watch.blocked_since.set(None);
                 Poll::Ready(written)
             }
@@ -128,7 +136,7 @@ impl<T: AsyncWrite + Unpin> Patient<T> {
 impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
     fn poll_write(mut self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(task, bytes);
-        self.noting(task, written)
+        self.counting(task, written)
     }
 
     fn poll_write_vectored(
@@ -137,7 +145,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(task, slices);
-        self.noting(task, written)
+        self.counting(task, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -158,6 +166,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
 mod tests {
     use super::*;
     use crate::actors::supervision::testkit::paused;
+    use std::sync::Arc;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     /// Reads until it fails, and tells after how long.
@@ -175,7 +184,7 @@ mod tests {
     fn a_head_that_takes_too_long_is_cut_off_on_any_request() {
         paused(async {
             let (mut client, server) = tokio::io::duplex(64);
-            let mut connection = Patient::new(server);
+            let mut connection = Patient::new(server, OpenConnection::of(Arc::default()));
             client.write_all(b"GET /1").await.unwrap();
             connection.read_exact(&mut [0; 6]).await.unwrap();
             let first = connection.watch().request();
@@ -199,7 +208,7 @@ mod tests {
     fn an_answer_that_is_not_fetched_is_given_up() {
         paused(async {
             let (_client, server) = tokio::io::duplex(16);
-            let mut connection = Patient::new(server);
+            let mut connection = Patient::new(server, OpenConnection::of(Arc::default()));
             let begun = Instant::now();
             let written = connection.write_all(&[0; 64]).await;
             assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);

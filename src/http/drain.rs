@@ -84,6 +84,11 @@ impl Drain {
         }
     }
 
+    /// How many requests are under way.
+    pub fn under_way(&self) -> usize {
+        self.0.under_way.load(SeqCst)
+    }
+
     /// Counts a request as under way.
     pub(super) fn enter(&self) -> UnderWay {
         self.0.under_way.fetch_add(1, SeqCst);

@@ -1,5 +1,7 @@
 //! What an endpoint is, and how a request to it is served: the gate, the extractors, the handler, the responder.
 
+use std::sync::Arc;
+
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
@@ -9,6 +11,7 @@ use crate::model::permission::Permission;
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::figures::EndpointFigures;
 use super::gate;
 use super::isolation::isolated;
 use super::query::NoParameters;
@@ -31,7 +34,7 @@ pub struct Endpoint {
     pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) access: Access,
-    pub(super) route: Box<dyn FnOnce(Terms) -> Route>,
+    pub(super) route: Box<dyn FnOnce(Terms, Arc<EndpointFigures>) -> Route>,
 }
 
 /// The terms on which an endpoint is served.
@@ -67,8 +70,9 @@ where
     A: FromRequest + 'static,
     Q: FromRequest + 'static,
 {
-    let route = move |terms: Terms| {
+    let route = move |terms: Terms, figures: Arc<EndpointFigures>| {
         Route::new().to(move |request: HttpRequest, payload: web::Payload| {
+            Caller::of(&request).reaches(Arc::clone(&figures));
             serve::<H, A, Q>(request, payload.into_inner(), terms, handler.clone())
         })
     };

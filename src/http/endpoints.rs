@@ -5,7 +5,9 @@ use actix_web::http::Method;
 use crate::model::permission::Permission;
 
 use super::endpoint::{Access, Endpoint, endpoint, endpoint_with_query};
-use super::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, ops, statistics, users};
+use super::{
+    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, metrics, ops, statistics, users,
+};
 
 /// The endpoints of the API, their paths under its base.
 pub(super) fn api() -> Vec<Endpoint> {
@@ -59,6 +61,7 @@ pub(super) fn root() -> Vec<Endpoint> {
         endpoint(Method::GET, "/health/live", Public, health::live),
         endpoint(Method::GET, "/health/ready", Public, health::ready),
         endpoint(Method::GET, "/errors/{name}", Public, error_pages::explain),
+        endpoint(Method::GET, "/metrics", Public, metrics::scrape),
         endpoint(Method::GET, "/openapi.json", Public, docs::openapi),
         endpoint(Method::GET, "/docs", Public, docs::page),
         endpoint(Method::GET, "/docs/{file}", Public, docs::file),

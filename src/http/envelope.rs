@@ -105,6 +105,7 @@ fn sealed(caller: &Caller, answer: ServiceResponse<BoxBody>) -> ServiceResponse<
 
 /// Puts on an answer what every answer has, and logs it.
 fn finished(caller: &Caller, request: &HeaderMap, mut answer: HttpResponse) -> HttpResponse {
+    caller.figures().record(answer.status(), caller.elapsed());
     log(caller, &answer);
     let api = caller.api();
     let headers = answer.headers_mut();

@@ -14,6 +14,7 @@ use super::caller::Caller;
 use super::endpoint::{Access, Endpoint, Terms};
 use super::endpoints;
 use super::error::ApiError;
+use super::figures::HttpFigures;
 use super::methods::{Methods, answer_other_methods};
 
 /// What is known of an endpoint from outside.
@@ -43,8 +44,9 @@ pub(super) fn mount(config: &mut web::ServiceConfig, api: &Api) {
     for reserved in endpoints::RESERVED {
         config.service(web::resource(format!("{}{reserved}", api.base())).default_service(web::to(unknown_route)));
     }
-    mount_under(config, api.base(), endpoints::api(), policy_of);
-    mount_under(config, "", endpoints::root(), |_| None);
+    let figures = &api.settings.figures;
+    mount_under(config, api.base(), endpoints::api(), figures, policy_of);
+    mount_under(config, "", endpoints::root(), figures, |_| None);
 }
 
 /// The budget that requests to a path of the API come out of (§8).
@@ -56,6 +58,7 @@ pub(super) fn mount_under(
     config: &mut web::ServiceConfig,
     base: &str,
     mut table: Vec<Endpoint>,
+    figures: &HttpFigures,
     policy: impl Fn(&str) -> Option<Policy>,
 ) {
     table.sort_by(|one, other| order(one.path).cmp(&order(other.path)));
@@ -67,7 +70,8 @@ pub(super) fn mount_under(
         let mut resource = web::resource(format!("{base}{path}"));
         let mut endpoint = Some(first);
         while let Some(Endpoint { method, access, route, .. }) = endpoint {
-            resource = resource.route(guarded_by(route(terms(access)), &method));
+            let figures = figures.endpoint(&method, format!("{base}{path}"));
+            resource = resource.route(guarded_by(route(terms(access), figures), &method));
             methods.add(method);
             endpoint = table.next_if(|next| next.path == path);
         }

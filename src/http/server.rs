@@ -3,6 +3,7 @@
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_http::error::DispatchError;
@@ -20,6 +21,7 @@ use super::api::{Api, ApiSettings};
 use super::connection::Patient;
 use super::drain::Drain;
 use super::envelope::Envelope;
+use super::figures::{ConnectionFigures, OpenConnection};
 use super::routes;
 
 /// How long a connection may be idle between requests, and how long a client may take to send its headers.
@@ -53,7 +55,7 @@ pub fn start<F>(
 where
     F: Fn() -> Routers + Clone + Send + 'static,
 {
-    let drain = api.drain.clone();
+    let (drain, figures) = (api.drain.clone(), api.figures.clone());
     let app = move || {
         let api = web::Data::new(Api::new(api.clone(), actors()));
         App::new()
@@ -67,9 +69,9 @@ where
         .shutdown_timeout(settings.shutdown_timeout.as_secs().max(1))
         .disable_signals();
     let server = listeners.into_iter().try_fold(server, |server, listener| {
-        let (app, drain) = (app.clone(), drain.clone());
+        let (app, drain, figures) = (app.clone(), drain.clone(), figures.clone());
         let address = listener.local_addr()?;
-        server.listen("http", listener, move || serve(app(), drain.clone(), address))
+        server.listen("http", listener, move || serve(app(), drain.clone(), figures.connections(), address))
     })?;
     Ok(server.run())
 }
@@ -78,6 +80,7 @@ where
 fn serve<I, S, B>(
     app: I,
     drain: Drain,
+    connections: Arc<ConnectionFigures>,
     address: SocketAddr,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()>
 where
@@ -102,11 +105,12 @@ where
             data.insert(connection.watch());
         })
         .finish(map_config(app, |()| AppConfig::default()));
-    fn_service(|stream: TcpStream| {
+    fn_service(move |stream: TcpStream| {
         let peer = stream.peer_addr().ok();
         // An answer in several pieces must not wait for the client to acknowledge the first. If it cannot be set, it waits.
         let _ = stream.set_nodelay(true);
-        ready(Ok::<_, DispatchError>((Patient::new(stream), Protocol::Http1, peer)))
+        let open = OpenConnection::of(Arc::clone(&connections));
+        ready(Ok::<_, DispatchError>((Patient::new(stream, open), Protocol::Http1, peer)))
     })
     .and_then(http)
 }

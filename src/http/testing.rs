@@ -23,7 +23,9 @@ use super::cursor::CursorKey;
 use super::drain::Drain;
 use super::endpoint::Endpoint;
 use super::envelope::Envelope;
+use super::figures::HttpFigures;
 use super::health::{Check, HealthSource, Memory};
+use super::metrics::{Exposition, Metrics, MetricsSource};
 use super::ops::Operations;
 use super::ops::steering::{LogSink, LogSteering};
 use super::routes;
@@ -54,6 +56,16 @@ impl HealthSource for Healthy {
     }
 }
 
+/// Counts nothing.
+struct Nothing;
+
+#[async_trait]
+impl MetricsSource for Nothing {
+    async fn write(&self, _: Exposition) -> String {
+        "nothing 1\n".to_owned()
+    }
+}
+
 /// Settings of a server that anybody may use.
 pub(super) fn settings() -> ApiSettings {
     ApiSettings {
@@ -65,6 +77,8 @@ pub(super) fn settings() -> ApiSettings {
         drain: Drain::default(),
         clock: Clock::manual(Time::from_millis(1_774_260_000_000)),
         health: Arc::new(Healthy),
+        figures: HttpFigures::default(),
+        metrics: Metrics { source: Arc::new(Nothing), token: None },
         operations: Operations::new(Supervisor::new(), LogSteering::new(Silence, "info".parse().expect("a level"))),
     }
 }
@@ -103,7 +117,7 @@ pub(super) async fn serving(
         .app_data(api.clone())
         .configure(|config| {
             routes::mount(config, &api);
-            routes::mount_under(config, "", table, |_| None);
+            routes::mount_under(config, "", table, &api.settings.figures, |_| None);
         })
         .default_service(web::to(routes::unknown_route))
         .wrap(Envelope::new(api.clone()));

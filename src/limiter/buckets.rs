@@ -29,6 +29,15 @@ pub(super) struct Buckets {
 struct Stripe {
     full_at: HashMap<Subject, u64>,
     requests: u32,
+    counts: Counts,
+}
+
+/// What was decided about the requests of all subjects, and how many of these are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub allowed: u64,
+    pub refused: u64,
+    pub keys: u64,
 }
 
 impl Buckets {
@@ -50,16 +59,31 @@ impl Buckets {
         if stripe.requests == REQUESTS_PER_SWEEP {
             stripe.sweep(now());
         }
-        let (outcome, full_at) = decide(stripe.full_at.get(&subject).copied())?;
+        let decided = decide(stripe.full_at.get(&subject).copied());
+        let counts = &mut stripe.counts;
+        *if decided.is_ok() { &mut counts.allowed } else { &mut counts.refused } += 1;
+        let (outcome, full_at) = decided?;
         stripe.make_room();
         stripe.full_at.insert(subject, full_at);
         Ok(outcome)
     }
 
+    /// What was decided so far. Takes one stripe's lock after the other.
+    pub(super) fn counts(&self) -> Counts {
+        self.stripes.iter().fold(Counts::default(), |sum, stripe| {
+            let stripe = stripe.lock();
+            Counts {
+                allowed: sum.allowed + stripe.counts.allowed,
+                refused: sum.refused + stripe.counts.refused,
+                keys: sum.keys + stripe.full_at.len() as u64,
+            }
+        })
+    }
+
     /// How many buckets are kept.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.stripes.iter().map(|stripe| stripe.lock().full_at.len()).sum()
+        self.counts().keys as usize
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ::governor::clock::Clock as Ticking;
@@ -12,8 +12,8 @@ use ::governor::state::StateStore;
 use ::governor::{Quota as Rate, RateLimiter};
 use async_trait::async_trait;
 
-use super::buckets::Buckets;
-use super::{Decision, Limiter, LimiterError, Quota, Subject};
+use super::buckets::{Buckets, Counts};
+use super::{Decision, Limiter, LimiterError, Quota, QuotaStats, Subject};
 use crate::model::time::{Clock, Time};
 
 /// How many different quotas a process may have.
@@ -29,6 +29,7 @@ pub struct GovernorLimiter {
 /// The buckets of one quota.
 struct Meter {
     quota: Quota,
+    buckets: Arc<Buckets>,
     limiter: RateLimiter<Subject, Metered, Ticks, StateInformationMiddleware>,
 }
 
@@ -87,14 +88,23 @@ impl Limiter for GovernorLimiter {
     fn name(&self) -> &'static str {
         "governor"
     }
+
+    fn stats(&self) -> Vec<QuotaStats> {
+        let told = |meter: &Meter| {
+            let Counts { allowed, refused, keys } = meter.buckets.counts();
+            QuotaStats { name: meter.quota.name, allowed, refused, keys }
+        };
+        self.meters.iter().filter_map(OnceLock::get).map(told).collect()
+    }
 }
 
 impl Meter {
     fn new(quota: Quota, burst: NonZeroU32, ticks: Ticks) -> Self {
         let interval = (quota.window / burst.get()).max(Duration::from_nanos(1));
         let rate = Rate::with_period(interval).expect("the interval is not zero").allow_burst(burst);
-        let state = Metered { buckets: Buckets::new(), ticks: ticks.clone(), started: ticks.now() };
-        Self { quota, limiter: RateLimiter::new(rate, state, ticks) }
+        let buckets = Arc::new(Buckets::new());
+        let state = Metered { buckets: Arc::clone(&buckets), ticks: ticks.clone(), started: ticks.now() };
+        Self { quota, buckets, limiter: RateLimiter::new(rate, state, ticks) }
     }
 
     fn decide(&self, subject: Subject, burst: NonZeroU32) -> Decision {
@@ -123,7 +133,7 @@ fn whole_millis(duration: Duration) -> Duration {
 
 /// Buckets as governor wants them: their times counted from the limiter's start.
 struct Metered {
-    buckets: Buckets,
+    buckets: Arc<Buckets>,
     ticks: Ticks,
     started: Nanos,
 }

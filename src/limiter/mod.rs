@@ -31,6 +31,22 @@ pub trait Limiter: Send + Sync + fmt::Debug {
 
     /// The backend's name, for logs and `/health`.
     fn name(&self) -> &'static str;
+
+    /// What was decided so far in this process, for each quota that was ever asked about. Those without a limit are not counted.
+    fn stats(&self) -> Vec<QuotaStats>;
+}
+
+/// What was decided by one quota since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaStats {
+    /// Its name.
+    pub name: &'static str,
+    /// Requests that could go on.
+    pub allowed: u64,
+    /// Requests that could not.
+    pub refused: u64,
+    /// Subjects whose buckets are kept now: those that are not full, about.
+    pub keys: u64,
 }
 
 /// Whose requests are counted.

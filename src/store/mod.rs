@@ -2,6 +2,7 @@
 //!
 //! One suite (`tests/ports/store.rs`) says what a backend owes; one that passes it is done.
 
+pub mod measured;
 pub mod query;
 pub mod sqlite;
 
@@ -88,6 +89,22 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Bytes of memory that the store holds in this process outside its allocator's heap, as far as the driver tells.
     fn memory_used(&self) -> u64;
+
+    /// What it has done and holds, as far as it tells.
+    fn stats(&self) -> StoreStats;
+}
+
+/// What a store has done since it was opened, and what it holds on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Groups of commits that shared one flush to disk.
+    pub groups: u64,
+    /// Commits in these groups.
+    pub grouped_commits: u64,
+    /// Bytes of the database.
+    pub file_bytes: u64,
+    /// Bytes of what was committed and is not yet in the database: its write-ahead log.
+    pub log_bytes: u64,
 }
 
 /// A change to one document.

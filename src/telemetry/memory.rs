@@ -19,20 +19,47 @@ pub struct Memory {
     pub rss_bytes: u64,
 }
 
-/// The figures of this moment. The allocator sums its own up at each call, which takes some microseconds.
+/// The figures of this moment, as [`allocator`] and the kernel tell them. The allocator sums its own up at each call, which takes some microseconds.
 pub fn memory() -> Memory {
+    let allocator = allocator();
+    Memory {
+        heap_used_bytes: allocator.allocated,
+        heap_total_bytes: allocator.active,
+        rss_bytes: kernel_rss_bytes().unwrap_or(allocator.resident),
+    }
+}
+
+/// What the allocator has and holds at one moment, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allocator {
+    /// What the program holds.
+    pub allocated: u64,
+    /// The pages that hold it.
+    pub active: u64,
+    /// The pages that are resident, the allocator's own and unused ones included.
+    pub resident: u64,
+    /// The pages that it has mapped and not given up.
+    pub mapped: u64,
+    /// Address space that it has given up the pages of, and keeps.
+    pub retained: u64,
+}
+
+/// The allocator's figures of this moment.
+pub fn allocator() -> Allocator {
     // A failed call leaves the figures of the moment before, which are as good an answer as there is.
     let _ = epoch::advance();
     let bytes = |figure: Result<usize, _>| figure.map_or(0, |bytes| bytes as u64);
-    Memory {
-        heap_used_bytes: bytes(stats::allocated::read()),
-        heap_total_bytes: bytes(stats::active::read()),
-        rss_bytes: kernel_rss_bytes().unwrap_or_else(|| bytes(stats::resident::read())),
+    Allocator {
+        allocated: bytes(stats::allocated::read()),
+        active: bytes(stats::active::read()),
+        resident: bytes(stats::resident::read()),
+        mapped: bytes(stats::mapped::read()),
+        retained: bytes(stats::retained::read()),
     }
 }
 
 /// `VmRSS` of proc(5); `None` where there is no such file.
-fn kernel_rss_bytes() -> Option<u64> {
+pub(super) fn kernel_rss_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let figure = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = figure.trim().strip_suffix("kB")?.trim_end().parse().ok()?;

@@ -1,11 +1,12 @@
 //! Logs, and figures about the process itself.
 
 mod memory;
+mod process;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tracing::Subscriber;
@@ -17,7 +18,8 @@ use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{Layer, reload};
 
-pub use memory::{Memory, memory};
+pub use memory::{Allocator, Memory, allocator, memory};
+pub use process::{Process, process};
 
 use crate::config::{LogFormat, LogLevel, Settings};
 
@@ -57,7 +59,16 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TryInitError> {
     let dropped = writer.error_counter();
     let (subscriber, level) = subscriber(settings, writer);
     subscriber.try_init()?;
+    let _ = DROPPED.set(dropped.clone());
     Ok(Telemetry { logs: Logs { level: Arc::new(level), dropped }, _flush: flush })
+}
+
+/// The process's one counter of dropped lines: like the subscriber, it is there once.
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// How many log lines this process has dropped because stdout was read too slowly.
+pub fn dropped_lines() -> u64 {
+    DROPPED.get().map_or(0, |dropped| dropped.dropped_lines() as u64)
 }
 
 /// Standard output without the flush that `io::stdout` does at the end of each line: the log's thread flushes

@@ -23,7 +23,8 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [State; 7] = [
+    /// All of them.
+    pub const ALL: [State; 7] = [
         State::Starting,
         State::Running,
         State::BackingOff,

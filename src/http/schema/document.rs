@@ -14,7 +14,7 @@ use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 use crate::http::routes;
 use crate::http::{Access, EndpointInfo};
 use crate::http::{
-    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, ops, statistics, users,
+    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, metrics, ops, statistics, users,
 };
 
 use super::problem::Problem;
@@ -79,8 +79,9 @@ struct Resources;
             `RateLimit` and `RateLimit-Policy`. HEAD goes with every GET, OPTIONS with every path."
     ),
     paths(
-        health::health, health::live, health::ready, error_pages::explain, docs::openapi, docs::page, docs::file,
-        ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read, ops::log_level::replace
+        health::health, health::live, health::ready, error_pages::explain, metrics::scrape, docs::openapi, docs::page,
+        docs::file, ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read,
+        ops::log_level::replace
     ),
     components(
         schemas(Problem),

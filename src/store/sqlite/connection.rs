@@ -97,4 +97,12 @@ impl Database {
         let file = std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
         self.open.load(Relaxed) * file.min(PAGE_CACHE_BYTES)
     }
+
+    /// What the database and its write-ahead log take on disk now.
+    pub fn file_and_log_bytes(&self) -> (u64, u64) {
+        let bytes = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        (bytes(&self.path), bytes(log.as_ref()))
+    }
 }

@@ -34,7 +34,7 @@ use self::connection::Database;
 use self::error::{BrokenOff, refused, writing};
 use self::jobs::{Flush, Migrate, Read};
 use self::queue::CommitQueue;
-use super::{CommitError, Filter, MigrateError, Migration, Query, Store, StoreError, Value, Write};
+use super::{CommitError, Filter, MigrateError, Migration, Query, Store, StoreError, StoreStats, Value, Write};
 use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError};
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
@@ -183,6 +183,12 @@ impl Store for SqliteStore {
     /// file if that is less. Prepared statements and SQLite's small buffers (some 100 KiB a connection) are not in it.
     fn memory_used(&self) -> u64 {
         self.database.page_caches_bytes()
+    }
+
+    fn stats(&self) -> StoreStats {
+        let (groups, grouped_commits) = self.queue.taken();
+        let (file_bytes, log_bytes) = self.database.file_and_log_bytes();
+        StoreStats { groups, grouped_commits, file_bytes, log_bytes }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Commits that wait for the writer.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -24,6 +25,8 @@ pub(super) struct Ticket(u64);
 pub(super) struct CommitQueue {
     bound: usize,
     waiting: Mutex<(u64, VecDeque<Pending>)>,
+    groups: AtomicU64,
+    grouped: AtomicU64,
 }
 
 /// The commit queue is full.
@@ -33,7 +36,7 @@ pub(super) struct Full(pub usize);
 
 impl CommitQueue {
     pub fn new(bound: usize) -> Self {
-        Self { bound, waiting: Mutex::default() }
+        Self { bound, waiting: Mutex::default(), groups: AtomicU64::new(0), grouped: AtomicU64::new(0) }
     }
 
     /// Puts a commit at the end.
@@ -62,7 +65,16 @@ impl CommitQueue {
                 group.push(pending);
             }
         }
+        if !group.is_empty() {
+            self.groups.fetch_add(1, Relaxed);
+            self.grouped.fetch_add(group.len() as u64, Relaxed);
+        }
         group
+    }
+
+    /// How many groups were taken so far, and how many commits in them.
+    pub fn taken(&self) -> (u64, u64) {
+        (self.groups.load(Relaxed), self.grouped.load(Relaxed))
     }
 
     /// Takes a commit back. False: the writer has taken it already.
@@ -85,6 +97,7 @@ mod tests {
         assert_eq!(tickets(queue.take(3)), [1, 2, 3]);
         assert_eq!(tickets(queue.take(3)), [4, 5]);
         assert!(queue.take(3).is_empty());
+        assert_eq!(queue.taken(), (2, 5), "two groups of five commits in all");
         drop(pushed);
     }
 

@@ -115,8 +115,16 @@ fn operations() -> Vec<Row> {
         row("GET", level, operates, Value::Null, 200),
         row("PUT", level, operates, json!({"level": "info"}), 200),
     ];
-    let paths =
-        ["/health", "/health/live", "/health/ready", "/errors/{name}", "/openapi.json", "/docs", "/docs/{file}"];
+    let paths = [
+        "/health",
+        "/health/live",
+        "/health/ready",
+        "/errors/{name}",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/docs/{file}",
+    ];
     let open = paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200));
     open.chain(guarded).collect()
 }

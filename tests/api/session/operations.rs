@@ -25,6 +25,8 @@ pub async fn look_around(walk: &Walk) {
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(super::json(walk.get(&nobody, path).await, 200)["status"], "ok", "{path}");
     }
+    let metrics = walk.get(&nobody, "/metrics").await;
+    assert!(metrics.status == 200 && metrics.text.contains("clientele_build_info"), "{}", metrics.text);
     errors(walk).await;
     let document = super::json(walk.get(&nobody, "/openapi.json").await, 200);
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
