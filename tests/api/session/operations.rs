@@ -1,4 +1,4 @@
-//! Health, the explanation of errors, and the API's document (§2, §9).
+//! Health, metrics, the explanation of errors, and the API's document (§2, §9).
 
 use clientele::model::error::ErrorCode;
 use serde_json::json;
@@ -25,9 +25,10 @@ pub async fn look_around(walk: &Walk) {
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(super::json(walk.get(&nobody, path).await, 200)["status"], "ok", "{path}");
     }
-    let metrics = walk.get(&nobody, "/metrics").await;
-    assert!(metrics.status == 200 && metrics.text.contains("clientele_build_info"), "{}", metrics.text);
     errors(walk).await;
+    let metrics = walk.get(&nobody, "/metrics").await;
+    assert_eq!((metrics.status, metrics.header("content-type")), (200, "text/plain; version=0.0.4; charset=utf-8"));
+    assert!(metrics.text.contains("\nclientele_ready 1\n"), "{}", metrics.text);
     let document = super::json(walk.get(&nobody, "/openapi.json").await, 200);
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
     for (path, kind) in [("/docs", "text/html; charset=utf-8"), ("/docs/swagger-ui.css", "text/css")] {
