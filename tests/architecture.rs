@@ -48,6 +48,7 @@ const DRIVERS: &[(&str, &str)] = &[
     ("mongodb", "store/mongodb"),
     ("redis", "cache/redis"),
     ("lapin", "broker/rabbitmq"),
+    ("prometheus_client", "app/metrics"),
 ];
 
 #[test]

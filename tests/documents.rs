@@ -1,4 +1,4 @@
-//! What the documents say of settings, held against the settings there are.
+//! What the documents say of settings and metrics, held against those there are.
 
 use std::fs;
 use std::path::Path;
@@ -32,4 +32,16 @@ fn the_example_environment_names_every_setting_with_its_default() {
     let told: Vec<_> = example.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let settings: Vec<_> = catalogue().iter().map(|setting| format!("{}={}", setting.name, setting.default)).collect();
     assert_eq!(told, settings);
+}
+
+#[test]
+fn the_page_of_metrics_lists_every_family_as_it_is() {
+    let page = document("docs/metrics.md");
+    let told: Vec<_> = page.lines().filter(|line| line.starts_with("| `")).map(str::to_owned).collect();
+    let rows = clientele::app::metrics::families().map(|family| {
+        let labels: Vec<_> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+        let (kind, unit) = (family.kind.as_str(), family.unit.as_str());
+        format!("| `{}` | {kind} | {unit} | {} | {} |", family.name, labels.join(", "), family.help)
+    });
+    assert_eq!(told, rows.collect::<Vec<_>>());
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod health;
+mod logs;
 pub mod metrics;
 
 use std::fs::{File, TryLockError};
@@ -20,15 +21,19 @@ use crate::http::cursor::CursorKey;
 use crate::http::drain::Drain;
 use crate::http::figures::HttpFigures;
 use crate::http::metrics::Metrics;
+use crate::http::ops::Operations;
+use crate::http::ops::steering::LogSteering;
 use crate::http::server::{self, ServerSettings};
 use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
+use crate::telemetry::Logs;
 
 pub use backend::{Backend, migrate};
 use health::ServerHealth;
+use logs::NobodysLogs;
 
 /// How long the first administrator may take to be made.
 const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);
@@ -83,6 +88,7 @@ pub struct Application {
     address: SocketAddr,
     settings: Settings,
     drain: Drain,
+    logs: LogSteering,
     /// Held for as long as the server runs; the kernel lets go of it however that ends.
     _lock: File,
 }
@@ -100,7 +106,15 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
         let lock = take_data_folder(&settings.data_dir)?;
         let backend = Backend::start(&settings, Clock::system()).await?;
-        Ok(Self { backend, listener, address, settings, drain: Drain::starting(), _lock: lock })
+        let logs = LogSteering::new(NobodysLogs, settings.log_level.clone());
+        Ok(Self { backend, listener, address, settings, drain: Drain::starting(), logs, _lock: lock })
+    }
+
+    /// Lets operators steer these logs, which log by `LOG_LEVEL` now. Without them a level is kept and
+    /// told, and steers nothing: the program that this server is a part of logs for itself.
+    pub fn steering(mut self, logs: Logs) -> Self {
+        self.logs = LogSteering::new(logs, self.settings.log_level.clone());
+        self
     }
 
     /// Where it listens.
@@ -119,14 +133,15 @@ impl Application {
     /// # Errors
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
-        let Self { backend, listener, address, settings, drain, _lock } = self;
+        let Self { backend, listener, address, settings, drain, logs, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
-        let api = api_settings(&settings, health, &backend, &drain)?;
-        let replicas = {
+        let operations = Operations::new(backend.supervisor().clone(), logs);
+        let api = api_settings(&settings, health, operations, &backend, &drain)?;
+        let routers = {
             let backend = backend.clone();
-            move || backend.replicas()
+            move || backend.routers()
         };
-        let server = server::start(vec![listener], server_settings(&settings), api, replicas);
+        let server = server::start(vec![listener], server_settings(&settings), api, routers);
         let server = server.map_err(StartupError::Server)?;
         let handle = server.handle();
         let mut serving = std::pin::pin!(server);
@@ -179,6 +194,7 @@ fn server_settings(settings: &Settings) -> ServerSettings {
 fn api_settings(
     settings: &Settings,
     health: Arc<ServerHealth>,
+    operations: Operations,
     backend: &Backend,
     drain: &Drain,
 ) -> Result<ApiSettings, StartupError> {
@@ -196,6 +212,7 @@ fn api_settings(
         health,
         figures,
         metrics: Metrics { source, token: settings.metrics_token.clone() },
+        operations,
     })
 }
 

@@ -102,7 +102,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut this.io).poll_read(task, buffer);
         let received = buffer.filled().len() - before;
-        this.open.figures().received_bytes.fetch_add(received as u64, Relaxed);
+        if received > 0 {
+            this.open.figures().received_bytes.fetch_add(received as u64, Relaxed);
+        }
         let is_head = this.watch.under_way.get() == 0 && this.watch.head_since.get().is_none();
         if is_head && received > 0 {
             this.watch.head_since.set(Some(Instant::now()));

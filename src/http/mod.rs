@@ -35,6 +35,7 @@ pub mod me;
 pub mod members;
 mod methods;
 pub mod metrics;
+pub mod ops;
 pub mod page;
 pub mod problem;
 pub mod query;

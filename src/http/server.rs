@@ -15,7 +15,7 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
 
-use crate::actors::Mailboxes;
+use crate::actors::Routers;
 
 use super::api::{Api, ApiSettings};
 use super::connection::Patient;
@@ -53,7 +53,7 @@ pub fn start<F>(
     actors: F,
 ) -> io::Result<Server>
 where
-    F: Fn() -> Mailboxes + Clone + Send + 'static,
+    F: Fn() -> Routers + Clone + Send + 'static,
 {
     let (drain, figures) = (api.drain.clone(), api.figures.clone());
     let app = move || {

@@ -11,10 +11,11 @@ use actix_web::{App, Error, test, web};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::actors::Mailboxes;
+use crate::actors::Routers;
 use crate::actors::supervision::{ActorSpec, Mailbox, StartError, Supervisor};
-use crate::config::AllowedOrigins;
+use crate::config::{AllowedOrigins, LogLevel};
 use crate::model::time::{Clock, Time};
+use crate::telemetry::LogsEnded;
 
 use super::address::TrustedProxies;
 use super::api::{Api, ApiSettings};
@@ -25,6 +26,8 @@ use super::envelope::Envelope;
 use super::figures::HttpFigures;
 use super::health::{Check, HealthSource, Memory};
 use super::metrics::{Exposition, Metrics, MetricsSource};
+use super::ops::Operations;
+use super::ops::steering::{LogSink, LogSteering};
 use super::routes;
 
 /// All is well.
@@ -76,6 +79,16 @@ pub(super) fn settings() -> ApiSettings {
         health: Arc::new(Healthy),
         figures: HttpFigures::default(),
         metrics: Metrics { source: Arc::new(Nothing), token: None },
+        operations: Operations::new(Supervisor::new(), LogSteering::new(Silence, "info".parse().expect("a level"))),
+    }
+}
+
+/// Logs that nobody reads.
+struct Silence;
+
+impl LogSink for Silence {
+    fn set_level(&self, _: &LogLevel) -> Result<(), LogsEnded> {
+        Ok(())
     }
 }
 
@@ -84,13 +97,13 @@ fn absent<A: Actor<Context = Context<A>>>(name: &'static str) -> Mailbox<A> {
     Supervisor::new().spawn(spec, || async { Err(StartError::new("there are no actors in this test")) })
 }
 
-fn mailboxes() -> Mailboxes {
-    Mailboxes {
-        auth: absent("auth"),
-        customers: absent("customers"),
-        groups: absent("groups"),
+fn mailboxes() -> Routers {
+    Routers {
+        auth: absent("auth").into(),
+        customers: absent("customers").into(),
+        groups: absent("groups").into(),
         audit: absent("audit"),
-        rate_limiter: absent("rate_limiter"),
+        rate_limiter: absent("rate_limiter").into(),
     }
 }
 

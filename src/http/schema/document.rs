@@ -14,7 +14,7 @@ use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 use crate::http::routes;
 use crate::http::{Access, EndpointInfo};
 use crate::http::{
-    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, metrics, statistics, users,
+    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, metrics, ops, statistics, users,
 };
 
 use super::problem::Problem;
@@ -80,7 +80,8 @@ struct Resources;
     ),
     paths(
         health::health, health::live, health::ready, error_pages::explain, metrics::scrape, docs::openapi, docs::page,
-        docs::file
+        docs::file, ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read,
+        ops::log_level::replace
     ),
     components(
         schemas(Problem),
@@ -95,7 +96,7 @@ struct Resources;
         (name = "Customer groups", description = "Groups of customers, and who is in them"),
         (name = "Users", description = "Who may sign in, and the roles they hold"),
         (name = "Audit", description = "Who did what"),
-        (name = "Operations", description = "How the server is, and this document")
+        (name = "Operations", description = "How the server is, what operators do to it, and this document")
     )
 )]
 struct Whole;
@@ -137,6 +138,8 @@ fn describe(operation: &mut Operation, endpoint: &EndpointInfo, base: &str) {
         vec![(400, BadInput::reference()), (431, HeadersTooLarge::reference()), (503, Unavailable::reference())];
     if endpoint.path.starts_with(base) {
         failures.push((429, TooManyRequests::reference()));
+    }
+    if endpoint.path.starts_with(base) || matches!(endpoint.access, Access::Needs(_)) {
         failures.push((500, StoreFailed::reference()));
         failures.push((504, TimedOut::reference()));
     }

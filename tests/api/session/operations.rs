@@ -1,9 +1,10 @@
-//! Health, the explanation of errors, and the API's document (§2, §9).
+//! Health, metrics, the explanation of errors, and the API's document (§2, §9).
 
 use clientele::model::error::ErrorCode;
 use serde_json::json;
 
 use super::Walk;
+use crate::harness::Client;
 use crate::like::assert_like;
 use crate::problem::assert_problem;
 
@@ -25,11 +26,32 @@ pub async fn look_around(walk: &Walk) {
         assert_eq!(super::json(walk.get(&nobody, path).await, 200)["status"], "ok", "{path}");
     }
     errors(walk).await;
+    let metrics = walk.get(&nobody, "/metrics").await;
+    assert_eq!((metrics.status, metrics.header("content-type")), (200, "text/plain; version=0.0.4; charset=utf-8"));
+    assert!(metrics.text.contains("\nclientele_ready 1\n"), "{}", metrics.text);
     let document = super::json(walk.get(&nobody, "/openapi.json").await, 200);
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
     for (path, kind) in [("/docs", "text/html; charset=utf-8"), ("/docs/swagger-ui.css", "text/css")] {
         let answer = walk.get(&nobody, path).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}");
+    }
+}
+
+/// Watches and operates the server.
+pub async fn operate(walk: &Walk, admin: &Client) {
+    let tree = super::json(walk.get(admin, "/ops/actors").await, 200);
+    let names: Vec<_> = tree["actors"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
+    for name in ["auth", "customers", "groups", "audit", "rate-limiter", "passwords"] {
+        assert!(names.contains(&json!(name)), "{name} in {names:?}");
+    }
+    let answer = walk.post(admin, "/ops/actors/customers/restart", json!(null)).await;
+    assert_eq!(super::json(answer, 202), json!({"name": "customers", "restarted": 2}));
+    let open = walk.get(admin, "/ops/events").await;
+    assert_eq!((open.status, open.header("content-type")), (200, "text/event-stream"));
+    let level = super::json(walk.get(admin, "/ops/log-level").await, 200);
+    assert_eq!(level, json!({"level": "info"}));
+    for change in [json!({"level": "warn"}), json!({"level": "info"})] {
+        assert_eq!(super::json(walk.put(admin, "/ops/log-level", change.clone()).await, 200), change);
     }
 }
 
