@@ -13,6 +13,7 @@ mod lifecycle;
 mod mailbox;
 mod panics;
 mod pool;
+mod pool_healing;
 mod readiness;
 mod restarts;
 mod router;

@@ -60,19 +60,15 @@ pub(super) trait Tended: Send + Sync {
     fn status(&self) -> PoolStatus;
 
     /// Has the pool tell what happens to its threads.
-    fn report_to(&self, _emitter: Emitter) {}
+    fn report_to(&self, emitter: Emitter);
 
     /// Puts threads in the place of those that ended or are stuck. Called from time to time by a thread that is
     /// none of the pool's; returns at once.
-    fn tend(&self) {}
+    fn tend(&self);
 
     /// Has every thread remake its worker before its next job. How many threads that are.
-    fn restart(&self) -> usize {
-        0
-    }
+    fn restart(&self) -> usize;
 
     /// Takes no more jobs, has those accepted done until `deadline`, and ends the threads.
-    fn drain(&self, _deadline: Deadline) -> BoxFuture<'static, Drained> {
-        Box::pin(std::future::ready(Drained::default()))
-    }
+    fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained>;
 }

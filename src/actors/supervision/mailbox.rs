@@ -49,8 +49,8 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         let shared = Shared {
             queue: Queue::new(spec.mailbox),
             control: Queue::new(CONTROL_BOUND),
-            faults: Arc::new(Armory::new()),
             swept_at: Moment::unset(Instant::now()),
+            faults: Arc::new(Armory::new()),
             vitals: Vitals::new(spec, emitter),
         };
         Mailbox { shared: Arc::new(shared) }
