@@ -11,6 +11,4 @@ mod panics;
 mod slow;
 mod stop;
 mod storm;
-mod trail;
 mod wire;
-mod writer;

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use crate::crowd::write_until;
 use crate::harness::process::Process;
+use crate::harness::trail::{assert_unbroken, changes, whole_trail};
 use crate::harness::ureq_status;
-use crate::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::writer::Writer;
 use crate::wire::{UnderWay, Wire};
-use crate::writer::Writer;
 
 /// How long a stop may take that nothing holds up.
 const PROMPT: Duration = Duration::from_secs(4);
