@@ -5,6 +5,7 @@ mod harness;
 
 mod crowd;
 mod disk;
+mod intensity;
 mod kill;
 mod latency;
 mod panics;
