@@ -5,6 +5,7 @@ mod harness;
 
 mod crowd;
 mod disk;
+mod flood;
 mod intensity;
 mod kill;
 mod latency;
