@@ -1,10 +1,14 @@
 //! Clients that change customers and groups, and remember exactly what they were promised.
 
+mod change;
+mod verify;
+
 use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use self::change::{Change, Customer, Group};
 use super::Client;
 use super::client::Answer;
 use super::trail::Told;
@@ -34,37 +38,6 @@ pub enum Step {
     Failed(Answer),
     /// It was not answered; whether it was done is in doubt.
     Lost,
-}
-
-/// A customer as its writer last knew it.
-#[derive(Clone, Debug, PartialEq)]
-struct Customer {
-    id: String,
-    name: String,
-    email: String,
-    company: Option<String>,
-    version: u64,
-    deleted: bool,
-    groups: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Group {
-    id: String,
-    name: String,
-    version: u64,
-}
-
-/// A change that leaves one event. Customers and groups are told by their place in the writer's lists.
-#[derive(Clone, Debug)]
-enum Change {
-    Create { name: String, email: String },
-    Rename { customer: usize, name: String },
-    Employ { customer: usize, company: String },
-    Delete { customer: usize },
-    Found { name: String },
-    Add { group: usize, customers: Vec<usize> },
-    Remove { group: usize, customers: Vec<usize> },
 }
 
 impl Writer {
@@ -304,40 +277,6 @@ impl Writer {
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|group| &*group.id)
     }
-
-    /// Fails unless the server has everything as it was promised.
-    pub async fn verify(&self, admin: &Client) {
-        for known in &self.customers {
-            let answer = admin.get(&format!("/customers/{}", known.id)).await;
-            if known.deleted {
-                assert_eq!(answer.failure(), (410, 3004), "{known:?}: {answer:?}");
-                continue;
-            }
-            let body = answer.expect(200);
-            let stored = Customer {
-                id: text(&body["id"]),
-                name: text(&body["name"]),
-                email: text(&body["email"]),
-                company: body["company"].as_str().map(str::to_owned),
-                version: body["version"].as_u64().expect("a version"),
-                deleted: false,
-                groups: body["groupIds"].as_array().expect("a list").iter().map(text).collect(),
-            };
-            assert_eq!(stored, *known, "of {}", self.name);
-        }
-        for known in &self.groups {
-            let body = admin.get(&format!("/customers/groups/{}", known.id)).await.expect(200);
-            let version = body["version"].as_u64().expect("a version");
-            assert_eq!(Group { id: text(&body["id"]), name: text(&body["name"]), version }, *known, "of {}", self.name);
-            let members =
-                self.customers.iter().filter(|customer| !customer.deleted && customer.groups.contains(&known.id));
-            assert_eq!(body["memberCount"].as_u64(), Some(members.count() as u64), "{body}");
-        }
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }
 
 /// The id in an answer that has one.
