@@ -30,7 +30,7 @@ use crate::limiter::{Limiter, Quota};
 use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::sqlite::{Reader, SqliteOptions, SqliteStore, Writer};
 use crate::store::{Migration, Store};
 
 use super::StartupError;
@@ -52,8 +52,20 @@ const SESSION_END: std::time::Duration = std::time::Duration::from_secs(30 * 86_
 #[derive(Clone)]
 pub struct Backend(Arc<Inner>);
 
+/// The threads that blocking work goes to.
+#[derive(Clone, Debug)]
+pub struct Pools {
+    /// They hash and compare passwords.
+    pub passwords: Pool<PasswordHasher>,
+    /// They read the embedded store.
+    pub readers: Pool<Reader>,
+    /// It writes the embedded store.
+    pub writer: Pool<Writer>,
+}
+
 struct Inner {
     supervisor: Supervisor,
+    pools: Pools,
     records: Records,
     store: Arc<dyn Store>,
     cache: Arc<dyn Cache>,
@@ -87,6 +99,7 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
+        let (readers, writer) = (store.readers().clone(), store.writer().clone());
         let store: Arc<dyn Store> = store;
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
@@ -94,10 +107,12 @@ impl Backend {
         let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
         let hashers = start_hashers();
         supervisor.register_pool(&hashers);
+        let pools = Pools { passwords: hashers.clone(), readers, writer };
         let audit_thread = Arbiter::new();
         let audit = start_audit(&supervisor, &audit_thread, records.clone(), &bell);
         Ok(Self(Arc::new(Inner {
             supervisor,
+            pools,
             records,
             store,
             cache,
@@ -187,6 +202,11 @@ impl Backend {
     /// What watches over the actors.
     pub fn supervisor(&self) -> &Supervisor {
         &self.0.supervisor
+    }
+
+    /// The threads that blocking work goes to.
+    pub fn pools(&self) -> &Pools {
+        &self.0.pools
     }
 
     /// The store.

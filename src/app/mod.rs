@@ -24,7 +24,7 @@ use crate::model::time::Clock;
 use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
 
-pub use backend::{Backend, migrate};
+pub use backend::{Backend, Pools, migrate};
 use health::ServerHealth;
 
 /// How long the first administrator may take to be made.
