@@ -133,6 +133,11 @@ impl Target {
         2 * self.faults.len() * self.victims.len()
     }
 
+    /// How many incarnations stop themselves while they take messages.
+    pub fn stops(&self) -> usize {
+        self.faults.iter().filter(|&&fault| fault == Fault::Stop).count() * self.victims.len()
+    }
+
     /// Breaks each victim in each way, in an order that chance decides, spread over so many requests. How many messages
     /// that has to cost.
     pub async fn suffer(&self, random: &mut fastrand::Rng, samples: Samples, requests: usize) -> u64 {
