@@ -11,6 +11,7 @@ mod lifecycle;
 mod mailbox;
 mod panics;
 mod pool;
+mod pool_healing;
 mod readiness;
 mod restarts;
 mod testkit;

@@ -125,11 +125,16 @@ fn a_worker_that_cannot_be_made_is_tried_again() {
             1 => panic!("while making"),
             _ => Ok(Worker { done: 0 }),
         });
-        for _ in 0..2 {
-            let refusal = pool.ask(ample(), Toil).await;
-            assert!(matches!(refusal, Err(AskError::Unavailable { state: State::Failed, .. })), "{refusal:?}");
-        }
-        assert_eq!(pool.ask(ample(), Toil).await, Ok(1));
+        let mut refusals = Vec::new();
+        let answer = loop {
+            match pool.ask(ample(), Toil).await {
+                Err(AskError::Unavailable { state: State::Failed, retry_after }) => refusals.push(retry_after),
+                answer => break answer,
+            }
+        };
+        assert_eq!(answer, Ok(1));
+        assert_eq!(refusals[..2], [ms(0), ms(10)], "at once, and from the second failure on after a pause");
+        assert!(refusals.windows(2).skip(1).all(|pair| pair[0] >= pair[1]), "the pause runs out: {refusals:?}");
     });
 }
 

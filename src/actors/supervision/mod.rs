@@ -61,7 +61,7 @@ pub use self::fault::{Fault, Injected, Injection};
 pub use self::guard::{Panic, guarded};
 pub use self::isolated::{Isolated, at_hand, isolated, isolated_future};
 pub use self::mailbox::Mailbox;
-pub use self::pool::{Pool, PoolSpec, Work};
+pub use self::pool::{Pool, PoolFault, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
 pub use self::spec::ActorSpec;
 pub use self::state::State;

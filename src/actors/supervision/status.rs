@@ -118,13 +118,19 @@ pub struct PoolStatus {
     pub threads_expected: usize,
     /// Threads that take jobs.
     pub threads_live: usize,
+    /// Threads that were stuck with a job for too long; others have taken their places.
+    pub threads_stuck: usize,
+    /// Threads that ended by themselves.
+    pub threads_lost: u64,
+    /// Threads started in the place of others.
+    pub threads_replaced: u64,
     /// Jobs waiting.
     pub queue_depth: usize,
     /// Jobs that may wait.
     pub queue_bound: usize,
     /// Jobs at work.
     pub running: usize,
-    /// For how long the longest job has been at work, when that is longer than allowed.
+    /// For how long the longest job has been at work, when that is longer than allowed and its thread not replaced.
     pub stalled: Option<Duration>,
     /// Jobs answered.
     pub done: u64,
@@ -143,7 +149,7 @@ pub struct PoolStatus {
 }
 
 impl PoolStatus {
-    /// Whether all threads live and none is stuck.
+    /// Whether as many threads as there should be live and none of them is stuck.
     pub fn ready(&self) -> bool {
         self.threads_live == self.threads_expected && self.stalled.is_none()
     }

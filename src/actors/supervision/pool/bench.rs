@@ -1,19 +1,22 @@
 //! A worker's place: the thread it lives on and the loop that feeds it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use actix::{Actor, SyncContext};
 use tokio::time::Instant;
 
-use super::Shared;
-use super::job::{Fate, Job};
+use super::crew::Seat;
+use super::job::Job;
+use super::shared::Shared;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
-use crate::actors::supervision::{AskError, StartError, State};
+use crate::actors::supervision::{AskError, Backoff, StartError, State};
 
-/// When a worker that could not be made will be tried again, at the earliest: with the next job after that.
-const REMAKE_AFTER: Duration = Duration::from_secs(1);
+/// A worker that could not be made is tried again with the next job; from the second failure on, with the first job
+/// after a pause.
+const REMAKE: Backoff =
+    Backoff { initial: Duration::from_millis(10), max: Duration::from_secs(1), factor: 2.0, jitter: 0.0 };
 
 /// Makes workers, on the thread they are to live on.
 pub(super) type Make<W> = dyn Fn() -> Result<W, StartError> + Send + Sync;
@@ -22,60 +25,64 @@ pub(super) type Make<W> = dyn Fn() -> Result<W, StartError> + Send + Sync;
 ///
 /// It takes jobs from the pool's own queue as soon as it has started, and never comes to take a message: the queue
 /// of a `SyncArbiter` has no bound, and whatever enters it waits for the system's arbiter first.
-/// No panic leaves its loop, so the thread lives as long as the pool.
+/// Should its loop end by a panic all the same, another thread is started in its place before it is gone.
 pub(super) struct Bench<W: 'static> {
-    pub(super) place: usize,
-    pub(super) worker: Option<W>,
-    pub(super) make: Arc<Make<W>>,
-    pub(super) shared: Arc<Shared<W>>,
+    seat: Arc<Seat>,
+    shared: Arc<Shared<W>>,
+    worker: Option<W>,
+    /// Which generation the worker is of.
+    generation: u64,
+    /// Failures to make a worker, one after the other, and when the next attempt is due.
+    unmade: Option<(usize, Instant)>,
 }
 
 impl<W: Unpin + 'static> Actor for Bench<W> {
     type Context = SyncContext<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        let shared = self.shared.clone();
-        let _live = Live::on(&shared.counters.live);
-        while let Some(job) = shared.queue.pop() {
-            self.take(job);
-        }
+        self.seat.set_live();
+        let ended = guarded(|| self.serve());
         discard(self.worker.take());
+        let leaves_a_gap = self.shared.crew.leave(&self.seat);
+        if let Err(panic) = ended {
+            let (pool, thread) = (&self.shared.spec.name, self.seat.number);
+            tracing::error!(%pool, thread, reason = %panic.reason, location = %panic.location, "a thread of the pool has ended");
+            self.shared.crew.note_lost();
+        }
+        if leaves_a_gap {
+            self.shared.tend();
+        }
     }
 }
 
 impl<W: Unpin + 'static> Bench<W> {
-    fn take(&mut self, job: Box<dyn Job<W>>) {
-        let counters = &self.shared.counters;
-        let now = Instant::now();
-        match job.fate(now) {
-            Fate::Expired => {
-                counters.expired.fetch_add(1, Relaxed);
-                return job.fail(AskError::DeadlineExceeded);
-            }
-            Fate::Abandoned => {
-                counters.abandoned.fetch_add(1, Relaxed);
-                return discard(job);
-            }
-            Fate::Run => {}
+    pub(super) fn new(seat: Arc<Seat>, shared: Arc<Shared<W>>) -> Self {
+        Bench { seat, shared, worker: None, generation: 0, unmade: None }
+    }
+
+    fn serve(&mut self) {
+        while !self.seat.is_retired() {
+            let Some(job) = self.shared.queue.pop() else { return };
+            self.take(job);
+            self.shared.faults.between_jobs();
         }
-        let shared = self.shared.clone();
-        let busy = &shared.busy[self.place];
-        busy.set(now);
+    }
+
+    fn take(&mut self, job: Box<dyn Job<W>>) {
+        let now = Instant::now();
+        let Some(job) = self.shared.skip(job, now) else { return };
+        self.seat.busy.set(now);
         self.run(job);
-        busy.clear();
-        shared.counters.run.record(now.elapsed());
+        self.seat.busy.clear();
+        self.shared.counters.run.record(now.elapsed());
     }
 
     fn run(&mut self, job: Box<dyn Job<W>>) {
-        let worker = match self.worker.take() {
-            Some(worker) => Ok(worker),
-            None => self.remake(),
-        };
-        let mut worker = match worker {
+        let mut worker = match self.fresh() {
             Ok(worker) => worker,
             Err(error) => return job.fail(error),
         };
-        match job.run(&mut worker, &self.shared.counters) {
+        match job.run(&mut worker, &self.shared.counters, &self.shared.faults) {
             Ok(()) => self.worker = Some(worker),
             Err(panic) => {
                 self.log(&panic);
@@ -84,17 +91,41 @@ impl<W: Unpin + 'static> Bench<W> {
         }
     }
 
-    fn remake(&self) -> Result<W, AskError> {
-        let reason = match guarded(|| (self.make)()) {
-            Ok(Ok(worker)) => return Ok(worker),
+    /// The worker, unless it is gone or a fresh one is wanted: then a new one.
+    fn fresh(&mut self) -> Result<W, AskError> {
+        let generation = self.shared.generation.load(Relaxed);
+        if generation != self.generation {
+            discard(self.worker.take());
+            self.generation = generation;
+        }
+        match self.worker.take() {
+            Some(worker) => Ok(worker),
+            None => self.remake(),
+        }
+    }
+
+    fn remake(&mut self) -> Result<W, AskError> {
+        let now = Instant::now();
+        let failures = match self.unmade {
+            Some((_, due)) if now < due => return Err(unmade(due - now)),
+            Some((failures, _)) => failures,
+            None => 0,
+        };
+        let reason = match guarded(|| self.shared.faults.in_make().and_then(|()| (self.shared.make)())) {
+            Ok(Ok(worker)) => {
+                self.unmade = None;
+                return Ok(worker);
+            }
             Ok(Err(error)) => error.to_string(),
             Err(panic) => {
                 self.shared.counters.panics.fetch_add(1, Relaxed);
                 panic.to_string()
             }
         };
-        tracing::error!(pool = %self.shared.spec.name, %reason, "a worker could not be made");
-        Err(AskError::Unavailable { state: State::Failed, retry_after: REMAKE_AFTER })
+        let pause = if failures == 0 { Duration::ZERO } else { REMAKE.delay(failures, 0.0) };
+        self.unmade = Some((failures + 1, now + pause));
+        tracing::error!(pool = %self.shared.spec.name, %reason, ?pause, "a worker could not be made");
+        Err(unmade(pause))
     }
 
     fn log(&self, panic: &Panic) {
@@ -103,18 +134,6 @@ impl<W: Unpin + 'static> Bench<W> {
     }
 }
 
-/// Counts a thread for as long as it takes jobs.
-struct Live<'c>(&'c AtomicUsize);
-
-impl<'c> Live<'c> {
-    fn on(count: &'c AtomicUsize) -> Self {
-        count.fetch_add(1, Relaxed);
-        Live(count)
-    }
-}
-
-impl Drop for Live<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
-    }
+fn unmade(retry_after: Duration) -> AskError {
+    AskError::Unavailable { state: State::Failed, retry_after }
 }

@@ -6,7 +6,10 @@ use actix::Message;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::{Counters, Work};
+use super::Work;
+use super::fault::PoolFault;
+use super::shared::Counters;
+use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::{AskError, Deadline};
 
@@ -21,7 +24,7 @@ pub(super) enum Fate {
 pub(super) trait Job<W>: Send {
     fn fate(&self, now: Instant) -> Fate;
     /// Does the work, counts it, and answers, also that it panicked.
-    fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic>;
+    fn run(self: Box<Self>, worker: &mut W, counters: &Counters, faults: &Armory<PoolFault>) -> Result<(), Panic>;
     /// Answers that the work will not be done.
     fn fail(self: Box<Self>, error: AskError);
 }
@@ -55,9 +58,13 @@ where
         }
     }
 
-    fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic> {
+    fn run(self: Box<Self>, worker: &mut W, counters: &Counters, faults: &Armory<PoolFault>) -> Result<(), Panic> {
         let Order { message, reply_to, .. } = *self;
-        match guarded(|| worker.work(message)) {
+        let worked = guarded(|| {
+            faults.in_job();
+            worker.work(message)
+        });
+        match worked {
             Ok(result) => {
                 counters.done.fetch_add(1, Relaxed);
                 discard(reply_to.send(Ok(result)));

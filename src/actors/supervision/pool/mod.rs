@@ -1,30 +1,27 @@
 //! CPU-bound and blocking work, on threads of its own behind a bounded queue.
 
 mod bench;
+mod crew;
+mod fault;
 mod job;
 mod queue;
+mod shared;
+mod spec;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::Ordering::Relaxed;
 
-use actix::{Message, SyncArbiter};
+use actix::Message;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::timeout_at;
 
-use self::bench::{Bench, Make};
-use self::job::{Job, Order};
-use self::queue::{JobQueue, Refused};
-use super::clock::Moment;
-use super::histogram::Histogram;
+pub use self::fault::PoolFault;
+use self::job::Order;
+use self::shared::Shared;
+pub use self::spec::PoolSpec;
 use super::reply::Reply;
-use super::{AskError, Deadline, PoolStatus, StartError};
-
-/// The shortest and the longest estimate given to those who are refused.
-const SHORTEST_RETRY: Duration = Duration::from_millis(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+use super::{AskError, Deadline, Drained, Injected, Injection, PoolStatus, StartError};
 
 /// A worker that does what `M` asks for, blocking its thread.
 pub trait Work<M: Message>: Unpin + 'static {
@@ -32,66 +29,16 @@ pub trait Work<M: Message>: Unpin + 'static {
     fn work(&mut self, message: M) -> M::Result;
 }
 
-/// Name and bounds of a pool.
-#[derive(Clone, Debug)]
-pub struct PoolSpec {
-    name: String,
-    threads: usize,
-    queue: usize,
-    stall: Duration,
-}
-
-impl PoolSpec {
-    /// A pool of one thread, with the defaults named at each setting below.
-    pub fn new(name: impl Into<String>) -> Self {
-        PoolSpec { name: name.into(), threads: 1, queue: 16, stall: Duration::from_secs(30) }
-    }
-
-    /// How many threads work; 1 by default, at least 1.
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
-    }
-
-    /// How many jobs may wait; one more is told [`AskError::Overloaded`]. 16 by default, at least 1.
-    pub fn queue(mut self, bound: usize) -> Self {
-        self.queue = bound.max(1);
-        self
-    }
-
-    /// A job at work for longer than this counts as stalled. 30 s by default.
-    pub fn stall(mut self, stall: Duration) -> Self {
-        self.stall = stall;
-        self
-    }
-}
-
-/// Threads of an actix [`SyncArbiter`] that share one bounded queue: cheap to clone, usable from every thread.
+/// Threads of an actix [`SyncArbiter`](actix::SyncArbiter) that share one bounded queue: cheap to clone, usable from
+/// every thread.
 ///
 /// Invariants: never more than `queue` jobs wait; a job whose deadline has passed or whose asker is gone is skipped;
-/// no panic costs a thread. When the last clone is dropped, what is queued is done, then the threads end.
+/// a panic costs no thread. A thread that ends all the same is replaced at once, and one that is stuck with a job when
+/// the pool is next [tended](Pool::tend): it answers when it can, and retires. When the last clone is dropped, what is
+/// queued is done, then the threads end.
 pub struct Pool<W: 'static> {
     shared: Arc<Shared<W>>,
     _closer: Arc<Closer<W>>,
-}
-
-struct Shared<W: 'static> {
-    spec: PoolSpec,
-    queue: JobQueue<Box<dyn Job<W>>>,
-    /// Since when each thread has been at work.
-    busy: Vec<Moment>,
-    counters: Counters,
-}
-
-#[derive(Default)]
-struct Counters {
-    live: AtomicUsize,
-    done: AtomicU64,
-    panics: AtomicU64,
-    shed: AtomicU64,
-    expired: AtomicU64,
-    abandoned: AtomicU64,
-    run: Histogram,
 }
 
 /// Closes the queue with the last handle; the threads hold `Shared`, but not this.
@@ -107,19 +54,10 @@ impl<W: Unpin + 'static> Pool<W> {
     /// Starts the threads. `make` is called on each of them with its first job, and again after a panic.
     ///
     /// # Panics
-    /// Outside of an actix system, or when the operating system gives no thread.
+    /// Outside of an actix system.
     pub fn start(spec: PoolSpec, make: impl Fn() -> Result<W, StartError> + Send + Sync + 'static) -> Self {
-        let epoch = Instant::now();
-        let shared = Arc::new(Shared {
-            queue: JobQueue::new(spec.queue),
-            busy: (0..spec.threads).map(|_| Moment::unset(epoch)).collect(),
-            counters: Counters::default(),
-            spec,
-        });
-        let make: Arc<Make<W>> = Arc::new(make);
-        for place in 0..shared.spec.threads {
-            start_thread(place, &make, &shared);
-        }
+        let shared = Shared::new(spec, Box::new(make));
+        shared.tend();
         Pool { _closer: Arc::new(Closer(shared.clone())), shared }
     }
 
@@ -151,67 +89,46 @@ impl<W: Unpin + 'static> Pool<W> {
     /// # Errors
     /// [`AskError::Overloaded`], as [`ask`](Pool::ask) would answer; it counts as refused there too.
     pub fn has_room(&self) -> Result<(), AskError> {
-        if self.shared.queue.len() < self.shared.spec.queue { Ok(()) } else { Err(self.shared.shed()) }
+        self.shared.has_room()
+    }
+
+    /// Puts threads in the place of those that are missing, or stuck with a job for longer than the spec's `stall`.
+    ///
+    /// Called from time to time, by a thread that is none of the pool's; returns at once. As many threads as the pool
+    /// was started with can be replaced while they are stuck; more are only reported.
+    pub fn tend(&self) {
+        self.shared.tend();
+    }
+
+    /// Has each thread make a fresh worker for its next job. How many threads there are.
+    pub fn restart(&self) -> usize {
+        self.shared.generation.fetch_add(1, Relaxed);
+        self.shared.status().threads_live
+    }
+
+    /// Takes no more jobs, has those accepted done until `deadline`, and ends the threads. What waits then is told
+    /// [`AskError::Stopped`]; what is at work cannot be broken off.
+    pub async fn drain(&self, deadline: Deadline) -> Drained {
+        self.shared.queue.close();
+        if timeout_at(deadline.instant(), self.shared.crew.gone()).await.is_ok() {
+            return Drained::default();
+        }
+        let waiting = self.shared.queue.take_all();
+        let dropped = waiting.len() + self.shared.status().running;
+        for job in waiting {
+            job.fail(AskError::Stopped);
+        }
+        Drained { dropped, timed_out: true }
+    }
+
+    /// Injects a fault, which goes off at its next occasion; for tests and drills.
+    pub fn inject(&self, fault: impl Into<Injection<PoolFault>>) -> Injected {
+        self.shared.faults.arm(fault.into())
     }
 
     /// The pool at this moment.
     pub fn status(&self) -> PoolStatus {
         self.shared.status()
-    }
-}
-
-fn start_thread<W: Unpin + 'static>(place: usize, make: &Arc<Make<W>>, shared: &Arc<Shared<W>>) {
-    let (make, shared) = (make.clone(), shared.clone());
-    let name = format!("{}-{place}", shared.spec.name);
-    SyncArbiter::start_with_thread_builder(
-        1,
-        move || thread::Builder::new().name(name.clone()),
-        move || Bench { place, worker: None, make: make.clone(), shared: shared.clone() },
-    );
-}
-
-impl<W> Shared<W> {
-    fn admit(&self, job: Box<dyn Job<W>>) -> Result<(), AskError> {
-        self.queue.push(job).map_err(|refused| match refused {
-            Refused::Full(_) => self.shed(),
-            Refused::Closed(_) => AskError::Stopped,
-        })
-    }
-
-    /// Counts a refusal.
-    fn shed(&self) -> AskError {
-        self.counters.shed.fetch_add(1, Relaxed);
-        AskError::Overloaded { retry_after: self.retry_after() }
-    }
-
-    /// When the jobs that wait now will have been done, going by the median.
-    fn retry_after(&self) -> Duration {
-        let rounds = self.spec.queue.div_ceil(self.spec.threads);
-        let median = self.counters.run.quantile(0.5);
-        let expected = median.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX));
-        expected.clamp(SHORTEST_RETRY, LONGEST_RETRY)
-    }
-
-    fn status(&self) -> PoolStatus {
-        let now = Instant::now();
-        let busy: Vec<_> = self.busy.iter().filter_map(|since| since.age(now)).collect();
-        let counters = &self.counters;
-        PoolStatus {
-            name: self.spec.name.clone(),
-            threads_expected: self.spec.threads,
-            threads_live: counters.live.load(Relaxed),
-            queue_depth: self.queue.len(),
-            queue_bound: self.spec.queue,
-            running: busy.len(),
-            stalled: busy.into_iter().max().filter(|&longest| longest > self.spec.stall),
-            done: counters.done.load(Relaxed),
-            panics: counters.panics.load(Relaxed),
-            shed: counters.shed.load(Relaxed),
-            expired: counters.expired.load(Relaxed),
-            abandoned: counters.abandoned.load(Relaxed),
-            run_p50: counters.run.quantile(0.5),
-            run_p99: counters.run.quantile(0.99),
-        }
     }
 }
 

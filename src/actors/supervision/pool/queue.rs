@@ -1,8 +1,13 @@
 //! A bounded queue with blocking consumers.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
+use tokio::time::Instant;
+
+/// How long the queue is left alone after a sweep: looking at all of it for each refusal would make a flood worse.
+const SWEEP_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a job was not taken in. It is handed back, to be dropped by the caller.
 pub(super) enum Refused<T> {
@@ -20,11 +25,12 @@ pub(super) struct JobQueue<T> {
 struct Inner<T> {
     items: VecDeque<T>,
     closed: bool,
+    swept_at: Option<Instant>,
 }
 
 impl<T> JobQueue<T> {
     pub(super) fn new(bound: usize) -> Self {
-        let inner = Inner { items: VecDeque::new(), closed: false };
+        let inner = Inner { items: VecDeque::new(), closed: false, swept_at: None };
         JobQueue { bound, inner: Mutex::new(inner), arrived: Condvar::new() }
     }
 
@@ -59,6 +65,28 @@ impl<T> JobQueue<T> {
     pub(super) fn close(&self) {
         self.inner.lock().closed = true;
         self.arrived.notify_all();
+    }
+
+    /// Closed, and nothing is left in it.
+    pub(super) fn is_finished(&self) -> bool {
+        let inner = self.inner.lock();
+        inner.closed && inner.items.is_empty()
+    }
+
+    /// Takes out what is `stale`, to be dropped by the caller; nothing, if that was done a moment ago.
+    pub(super) fn sweep(&self, now: Instant, stale: impl Fn(&T) -> bool) -> VecDeque<T> {
+        let mut inner = self.inner.lock();
+        if inner.swept_at.is_some_and(|at| now < at + SWEEP_PAUSE) {
+            return VecDeque::new();
+        }
+        inner.swept_at = Some(now);
+        let (stale, wanted): (VecDeque<_>, _) = std::mem::take(&mut inner.items).into_iter().partition(stale);
+        inner.items = wanted;
+        stale
+    }
+
+    pub(super) fn take_all(&self) -> VecDeque<T> {
+        std::mem::take(&mut self.inner.lock().items)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,0 +1,178 @@
+//! What the handles of a pool share with its threads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use actix::{SyncArbiter, System};
+use tokio::time::Instant;
+
+use super::PoolSpec;
+use super::bench::{Bench, Make};
+use super::crew::{Crew, Seat};
+use super::fault::PoolFault;
+use super::job::{Fate, Job};
+use super::queue::{JobQueue, Refused};
+use crate::actors::supervision::fault::Armory;
+use crate::actors::supervision::guard::{discard, guarded};
+use crate::actors::supervision::histogram::Histogram;
+use crate::actors::supervision::{AskError, PoolStatus};
+
+/// The shortest and the longest estimate given to those who are refused.
+const SHORTEST_RETRY: Duration = Duration::from_millis(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
+pub(super) struct Shared<W: 'static> {
+    pub(super) spec: PoolSpec,
+    pub(super) make: Box<Make<W>>,
+    pub(super) queue: JobQueue<Box<dyn Job<W>>>,
+    pub(super) crew: Crew,
+    pub(super) counters: Counters,
+    pub(super) faults: Armory<PoolFault>,
+    /// Grows with each wish for fresh workers.
+    pub(super) generation: AtomicU64,
+    /// Threads of a `SyncArbiter` are started under a system.
+    system: System,
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) done: AtomicU64,
+    pub(super) panics: AtomicU64,
+    pub(super) shed: AtomicU64,
+    pub(super) expired: AtomicU64,
+    pub(super) abandoned: AtomicU64,
+    pub(super) run: Histogram,
+}
+
+impl<W: Unpin + 'static> Shared<W> {
+    pub(super) fn new(spec: PoolSpec, make: Box<Make<W>>) -> Arc<Self> {
+        Arc::new(Shared {
+            make,
+            queue: JobQueue::new(spec.queue),
+            crew: Crew::new(spec.threads),
+            counters: Counters::default(),
+            faults: Armory::new(),
+            generation: AtomicU64::new(0),
+            system: System::current(),
+            spec,
+        })
+    }
+
+    /// Puts threads in the place of those that are missing or stuck, unless the pool is closed.
+    pub(super) fn tend(self: &Arc<Self>) {
+        if self.queue.is_finished() {
+            return;
+        }
+        let remedy = self.crew.remedy(self.spec.stall, Instant::now());
+        let pool = &self.spec.name;
+        for (seat, silent) in remedy.stuck {
+            tracing::error!(%pool, thread = seat.number, ?silent, "a thread of the pool is stuck");
+        }
+        for seat in remedy.vacant {
+            let thread = seat.number;
+            if let Err(panic) = guarded(|| self.start_thread(seat.clone())) {
+                tracing::error!(%pool, thread, reason = %panic.reason, "a thread of the pool could not be started");
+                self.crew.leave(&seat);
+            } else if thread >= self.spec.threads {
+                tracing::warn!(%pool, thread, "a thread of the pool has been replaced");
+            }
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, seat: Arc<Seat>) {
+        if System::try_current().is_none() {
+            System::set_current(self.system.clone());
+        }
+        let (shared, name) = (self.clone(), format!("{}-{}", self.spec.name, seat.number));
+        SyncArbiter::start_with_thread_builder(
+            1,
+            move || thread::Builder::new().name(name.clone()),
+            move || Bench::new(seat.clone(), shared.clone()),
+        );
+    }
+
+    pub(super) fn admit(&self, job: Box<dyn Job<W>>) -> Result<(), AskError> {
+        let refused = match self.queue.push(job) {
+            Ok(()) => return Ok(()),
+            Err(Refused::Full(job)) if self.sweep() => self.queue.push(job),
+            Err(refused) => Err(refused),
+        };
+        refused.map_err(|refused| match refused {
+            Refused::Full(_) => self.shed(),
+            Refused::Closed(_) => AskError::Stopped,
+        })
+    }
+
+    /// Whether a job would be taken in; a refusal is counted.
+    pub(super) fn has_room(&self) -> Result<(), AskError> {
+        let is_full = || self.queue.len() >= self.spec.queue;
+        if is_full() && !self.sweep() { Err(self.shed()) } else { Ok(()) }
+    }
+
+    /// Lets go of what waits in a full queue although nobody wants it any more. Whether that made room.
+    fn sweep(&self) -> bool {
+        let now = Instant::now();
+        let stale = self.queue.sweep(now, |job| !matches!(job.fate(now), Fate::Run));
+        let made_room = !stale.is_empty();
+        for job in stale {
+            self.skip(job, now);
+        }
+        made_room
+    }
+
+    /// Lets go of a job that is not to be done, and counts it; gives it back if it is.
+    pub(super) fn skip(&self, job: Box<dyn Job<W>>, now: Instant) -> Option<Box<dyn Job<W>>> {
+        match job.fate(now) {
+            Fate::Run => return Some(job),
+            Fate::Expired => {
+                self.counters.expired.fetch_add(1, Relaxed);
+                job.fail(AskError::DeadlineExceeded);
+            }
+            Fate::Abandoned => {
+                self.counters.abandoned.fetch_add(1, Relaxed);
+                discard(job);
+            }
+        }
+        None
+    }
+
+    /// Counts a refusal.
+    fn shed(&self) -> AskError {
+        self.counters.shed.fetch_add(1, Relaxed);
+        AskError::Overloaded { retry_after: self.retry_after() }
+    }
+
+    /// When the jobs that wait now will have been done, going by the median.
+    fn retry_after(&self) -> Duration {
+        let rounds = self.spec.queue.div_ceil(self.spec.threads);
+        let median = self.counters.run.quantile(0.5);
+        let expected = median.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX));
+        expected.clamp(SHORTEST_RETRY, LONGEST_RETRY)
+    }
+
+    pub(super) fn status(&self) -> PoolStatus {
+        let muster = self.crew.muster(Instant::now());
+        let counters = &self.counters;
+        PoolStatus {
+            name: self.spec.name.clone(),
+            threads_expected: self.spec.threads,
+            threads_live: muster.live,
+            threads_stuck: muster.stuck,
+            threads_lost: muster.lost,
+            threads_replaced: muster.replaced,
+            queue_depth: self.queue.len(),
+            queue_bound: self.spec.queue,
+            running: muster.running,
+            stalled: muster.longest.filter(|&longest| longest > self.spec.stall),
+            done: counters.done.load(Relaxed),
+            panics: counters.panics.load(Relaxed),
+            shed: counters.shed.load(Relaxed),
+            expired: counters.expired.load(Relaxed),
+            abandoned: counters.abandoned.load(Relaxed),
+            run_p50: counters.run.quantile(0.5),
+            run_p99: counters.run.quantile(0.99),
+        }
+    }
+}
