@@ -15,19 +15,23 @@ pub struct Toll {
     pub shed: u64,
     /// Too late.
     pub expired: u64,
+    /// Incarnations that were followed by another one.
+    pub ends: u64,
 }
 
 impl Toll {
     pub fn of(backend: &Backend) -> Self {
         let statuses = backend.supervisor().statuses();
+        let ends = statuses.iter().map(|status| status.restarts).sum();
         let messages = statuses.iter().flat_map(|status| &status.messages);
-        messages.fold(Toll::default(), |toll, message: &MessageStatus| {
+        messages.fold(Toll { ends, ..Toll::default() }, |toll, message: &MessageStatus| {
             let is_ring = message.name == "RelayOutbox";
             Toll {
                 crashed: toll.crashed + message.crashed,
                 unheard: toll.unheard + if is_ring { message.crashed } else { 0 },
                 shed: toll.shed + if is_ring { 0 } else { message.shed },
                 expired: toll.expired + message.expired,
+                ends: toll.ends,
             }
         })
     }
@@ -38,6 +42,7 @@ impl Toll {
             unheard: self.unheard - before.unheard,
             shed: self.shed - before.shed,
             expired: self.expired - before.expired,
+            ends: self.ends - before.ends,
         }
     }
 

@@ -1,21 +1,20 @@
-//! Who is broken, and how.
+//! Who can be broken, and how: a replica of an actor, or a pool.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix::{Actor, Context};
-use clientele::actors::Mailboxes;
-use clientele::actors::supervision::{ActorStatus, Fault, Injected, Mailbox, State};
-use clientele::app::Backend;
+use clientele::actors::supervision::{Fault, Injected, Mailbox, Pool, PoolFault, State};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use tokio::time::Instant;
 
-use crate::crowd::Samples;
-use crate::guest::About;
 use crate::harness::SOON;
 
 /// A stall that is felt, and that no deadline misses.
 const STALL: Duration = Duration::from_millis(150);
 
-/// What every replica of every actor meets, once a round. Those that strike at a start come with a restart.
+/// What every replica of every actor meets.
 const FAULTS: [Fault; 9] = [
     Fault::PanicInHandler,
     Fault::PanicInFuture,
@@ -28,140 +27,105 @@ const FAULTS: [Fault; 9] = [
     Fault::PanicInDrop,
 ];
 
-/// One replica of an actor, whatever its type.
-pub struct Victim {
-    /// As in `customers/1`.
-    pub name: String,
-    inject: Box<dyn Fn(Fault) -> Injected>,
-    restart: Box<dyn Fn()>,
-    status: Box<dyn Fn() -> ActorStatus>,
+/// What every pool meets.
+const POOL_FAULTS: [PoolFault; 5] = [
+    PoolFault::PanicInJob,
+    PoolFault::Stall(STALL),
+    PoolFault::EndThread,
+    PoolFault::RefuseMake(1),
+    PoolFault::PanicInMake,
+];
+
+/// One way to break one victim: breaks it, waits until that has happened, and tells how many messages that poisons.
+pub type Blow = Rc<dyn Fn() -> LocalBoxFuture<'static, u64>>;
+
+/// Whether a victim works as it should.
+pub type IsWell = Box<dyn Fn() -> bool>;
+
+/// Every way to break this actor.
+pub fn blows<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>) -> Vec<Blow> {
+    FAULTS.iter().map(|&fault| blow(actor, fault)).collect()
 }
 
-impl Victim {
-    fn of<A: Actor<Context = Context<A>>>(mailbox: &Mailbox<A>) -> Self {
-        let (injected, restarted, seen) = (mailbox.clone(), mailbox.clone(), mailbox.clone());
-        Victim {
-            name: mailbox.status().full_name(),
-            inject: Box::new(move |fault| injected.inject(fault)),
-            restart: Box::new(move || restarted.restart()),
-            status: Box::new(move || seen.status()),
-        }
-    }
-
-    pub fn status(&self) -> ActorStatus {
-        (self.status)()
-    }
-
-    /// Breaks it, and waits until that has happened.
-    async fn suffer(&self, fault: Fault) -> Injected {
-        if fault == Fault::PanicInDrop {
-            self.recovered().await; // there has to be something to drop
-        }
-        let injected = (self.inject)(fault);
-        let strikes_at_a_start_or_an_end = matches!(
-            fault,
-            Fault::PanicInFactory
-                | Fault::RefuseStart(_)
-                | Fault::PanicInStarted
-                | Fault::StopInStarted
-                | Fault::PanicInDrop
-        );
-        if strikes_at_a_start_or_an_end {
-            (self.restart)();
-        }
-        let struck = tokio::time::timeout(SOON, injected.struck()).await;
-        assert_eq!(struck, Ok(true), "{fault:?} did not go off in {}: {:?}", self.name, self.status());
-        injected
-    }
-
-    /// Waits until it serves again.
-    pub async fn recovered(&self) {
-        let until = Instant::now() + SOON;
-        while self.status().state != State::Running {
-            assert!(Instant::now() < until, "it does not come back: {:?}", self.status());
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    }
+/// The way that blocks the thread of this actor, and of all that live with it.
+pub fn stall<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>) -> Blow {
+    blow(actor, Fault::Stall(STALL))
 }
 
-/// All replicas of one actor, and what a phase does to them.
-pub struct Target {
-    pub name: &'static str,
-    pub victims: Vec<Victim>,
-    faults: Vec<Fault>,
+/// Every way to break an actor whose answers are always at hand: no future of it is ever waited for.
+pub fn blows_but_in_futures<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>) -> Vec<Blow> {
+    FAULTS.iter().filter(|&&fault| fault != Fault::PanicInFuture).map(|&fault| blow(actor, fault)).collect()
 }
 
-impl Target {
-    /// The five actors, and all of them once more for the stalls.
-    pub fn all(backend: &Backend) -> Vec<Target> {
-        let workers = backend.workers();
-        let audit = || vec![Victim::of(&workers[0].audit)];
-        let each = |victim: fn(&Mailboxes) -> Victim| workers.iter().map(victim).collect::<Vec<_>>();
-        let replicas = [
-            ("auth", each(|worker| Victim::of(&worker.auth))),
-            ("customers", each(|worker| Victim::of(&worker.customers))),
-            ("groups", each(|worker| Victim::of(&worker.groups))),
-            ("rate-limiter", each(|worker| Victim::of(&worker.rate_limiter))),
-            ("audit", audit()),
-        ];
-        let stalled = workers
-            .iter()
-            .flat_map(|worker| [Victim::of(&worker.auth), Victim::of(&worker.customers), Victim::of(&worker.groups)]);
-        let stalls =
-            Target { name: "stalls", victims: stalled.chain(audit()).collect(), faults: vec![Fault::Stall(STALL)] };
-        let broken = replicas.into_iter().map(|(name, victims)| {
-            // The limiter in this process answers at once: no future of its actor is ever waited for.
-            let meets = |fault: &Fault| name != "rate-limiter" || *fault != Fault::PanicInFuture;
-            Target { name, victims, faults: FAULTS.into_iter().filter(meets).collect() }
-        });
-        broken.chain([stalls]).collect()
-    }
+pub fn is_well<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>) -> IsWell {
+    let actor = actor.clone();
+    Box::new(move || actor.status().state == State::Running)
+}
 
-    /// Whether requests about this go through what is broken, or share its thread.
-    pub fn touches(&self, about: About) -> bool {
-        match self.name {
-            "customers" => about == About::Customers,
-            "groups" => about == About::Groups,
-            "audit" => about == About::Audit,
-            "auth" | "rate-limiter" => about != About::Nothing,
-            _ => true,
-        }
-    }
-
-    /// How many incarnations a phase may end, those included that a restart ends so that a fault can strike.
-    pub fn ends(&self) -> usize {
-        2 * self.faults.len() * self.victims.len()
-    }
-
-    /// How many incarnations stop themselves while they take messages.
-    pub fn stops(&self) -> usize {
-        self.faults.iter().filter(|&&fault| fault == Fault::Stop).count() * self.victims.len()
-    }
-
-    /// Breaks each victim in each way, in an order that chance decides, spread over so many requests. How many messages
-    /// that has to cost.
-    pub async fn suffer(&self, random: &mut fastrand::Rng, samples: Samples, requests: usize) -> u64 {
-        let mut plan: Vec<(&Victim, Fault)> =
-            self.victims.iter().flat_map(|victim| self.faults.iter().map(move |&fault| (victim, fault))).collect();
-        random.shuffle(&mut plan);
-        let pause = requests / plan.len();
-        let mut costs = 0;
-        for (victim, fault) in plan {
-            let until = samples.borrow().len() + random.usize(..pause);
-            while samples.borrow().len() < until {
-                tokio::time::sleep(Duration::from_millis(1)).await;
+fn blow<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>, fault: Fault) -> Blow {
+    let actor = actor.clone();
+    Rc::new(move || {
+        let actor = actor.clone();
+        async move {
+            if fault == Fault::PanicInDrop {
+                // There has to be something to drop.
+                wait_until(|| actor.status().state == State::Running, "it comes back").await;
             }
-            let injected = victim.suffer(fault).await;
-            if matches!(fault, Fault::PanicInHandler | Fault::PanicInFuture) {
-                costs += u64::from(injected.strikes());
+            let injected = actor.inject(fault);
+            let strikes_at_a_start_or_an_end = matches!(
+                fault,
+                Fault::PanicInFactory
+                    | Fault::RefuseStart(_)
+                    | Fault::PanicInStarted
+                    | Fault::StopInStarted
+                    | Fault::PanicInDrop
+            );
+            if strikes_at_a_start_or_an_end {
+                actor.restart();
             }
-            if random.bool() {
-                victim.recovered().await;
+            struck(&injected, &fault).await;
+            u64::from(matches!(fault, Fault::PanicInHandler | Fault::PanicInFuture))
+        }
+        .boxed_local()
+    })
+}
+
+/// Every way to break this pool.
+pub fn pool_blows<W: Unpin + 'static>(pool: &Pool<W>) -> Vec<Blow> {
+    POOL_FAULTS.iter().map(|&fault| pool_blow(pool, fault)).collect()
+}
+
+pub fn pool_is_well<W: Unpin + 'static>(pool: &Pool<W>) -> IsWell {
+    let pool = pool.clone();
+    Box::new(move || pool.status().ready())
+}
+
+fn pool_blow<W: Unpin + 'static>(pool: &Pool<W>, fault: PoolFault) -> Blow {
+    let pool = pool.clone();
+    Rc::new(move || {
+        let pool = pool.clone();
+        async move {
+            let injected = pool.inject(fault);
+            if matches!(fault, PoolFault::RefuseMake(_) | PoolFault::PanicInMake) {
+                pool.restart();
             }
+            struck(&injected, &fault).await;
+            u64::from(!matches!(fault, PoolFault::Stall(_) | PoolFault::EndThread))
         }
-        for victim in &self.victims {
-            victim.recovered().await;
-        }
-        costs
+        .boxed_local()
+    })
+}
+
+async fn struck(injected: &Injected, fault: &impl std::fmt::Debug) {
+    let struck = tokio::time::timeout(SOON, injected.struck()).await;
+    assert_eq!(struck, Ok(true), "{fault:?} did not go off");
+}
+
+/// Waits until it is so.
+pub async fn wait_until(condition: impl Fn() -> bool, what: &str) {
+    let until = Instant::now() + SOON;
+    while !condition() {
+        assert!(Instant::now() < until, "it is not so that {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
