@@ -119,11 +119,11 @@ impl Application {
         let Self { backend, listener, address, settings, drain, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
         let api = api_settings(&settings, health, &drain)?;
-        let replicas = {
+        let routers = {
             let backend = backend.clone();
-            move || backend.replicas()
+            move || backend.routers()
         };
-        let server = server::start(vec![listener], server_settings(&settings), api, replicas);
+        let server = server::start(vec![listener], server_settings(&settings), api, routers);
         let server = server.map_err(StartupError::Server)?;
         let handle = server.handle();
         let mut serving = std::pin::pin!(server);

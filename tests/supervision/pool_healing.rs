@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 
-use actix::prelude::*;
-use clientele::actors::supervision::{AskError, Deadline, Drained, Pool, PoolFault, PoolSpec, PoolStatus, State, Work};
+use actix::{Message, System};
+use clientele::actors::supervision::{
+    AskError, Deadline, Drained, Happening, Pool, PoolFault, PoolSpec, PoolStatus, State, Supervisor, ThreadLoss, Work,
+};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 
@@ -235,5 +237,31 @@ fn each_fault_of_a_pool_costs_its_own_job_at_most() {
         assert_eq!(pool.ask(ample(), Who).await, Ok(3));
         assert!(begun.elapsed() >= ms(30));
         assert_eq!(pool.status().panics, 2);
+    });
+}
+
+#[test]
+fn what_happens_to_threads_is_told_and_the_pool_ends_with_the_supervisor() {
+    System::new().block_on(async {
+        let (supervisor, pool) = (Supervisor::new(), start(1));
+        supervisor.register_pool(&pool);
+        let mut events = supervisor.events();
+        pool.inject(PoolFault::EndThread);
+        assert_eq!(pool.ask(ample(), Who).await, Ok(1));
+        let mut told = async || events.next().await.expect("none was missed").happening.clone();
+        assert!(matches!(told().await, Happening::ThreadLost { thread: 0, loss: ThreadLoss::Ended }));
+        assert!(matches!(told().await, Happening::ThreadReplaced { thread: 1 }));
+
+        let (release, _occupied) = occupy(&pool);
+        until(&pool, |pool| pool.stalled.is_some()).await;
+        pool.tend();
+        assert!(matches!(told().await, Happening::ThreadLost { thread: 1, loss: ThreadLoss::Stuck(_) }));
+        assert!(matches!(told().await, Happening::ThreadReplaced { thread: 2 }));
+        drop(release);
+
+        assert_eq!(supervisor.restart("toil"), 1);
+        let drained = supervisor.shutdown(ample()).await;
+        assert_eq!(drained, [("toil".to_owned(), Drained::default())]);
+        assert_eq!(pool.ask(ample(), Who).await, Err(AskError::Stopped));
     });
 }

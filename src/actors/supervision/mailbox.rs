@@ -9,13 +9,16 @@ use actix::{Actor, Context, Handler, Message};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
 use super::envelope::{BoxEnvelope, Letter, ReplyTo};
 use super::fault::Armory;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::vitals::Vitals;
-use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, Fault, Injected, Injection, State};
+use super::{
+    ActorSpec, ActorStatus, AskError, Deadline, Drained, Emitter, Fault, Injected, Injection, RestartCause, State,
+};
 
 /// How long after its deadline a drain may take to be reported by a cell whose thread is not stuck.
 const REPORT_SLACK: Duration = Duration::from_millis(250);
@@ -37,16 +40,18 @@ pub(super) struct Shared<A: Actor<Context = Context<A>>> {
     pub(super) queue: Queue<BoxEnvelope<A>>,
     pub(super) control: Queue<Command<A>>,
     pub(super) faults: Arc<Armory<Fault>>,
+    pub(super) swept_at: Moment,
 }
 
 impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     /// A mailbox nobody serves yet.
-    pub(super) fn open(spec: ActorSpec) -> Self {
+    pub(super) fn open(spec: ActorSpec, emitter: Emitter) -> Self {
         let shared = Shared {
             queue: Queue::new(spec.mailbox),
             control: Queue::new(CONTROL_BOUND),
+            swept_at: Moment::unset(Instant::now()),
             faults: Arc::new(Armory::new()),
-            vitals: Vitals::new(spec),
+            vitals: Vitals::new(spec, emitter),
         };
         Mailbox { shared: Arc::new(shared) }
     }
@@ -105,10 +110,7 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     {
         let admitted = self.admission(deadline, now).and_then(|()| {
             let letter = Letter::new(message, reply_to, deadline, now);
-            self.shared.queue.push(now, Box::new(letter)).map_err(|refused| match refused {
-                Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
-                Refused::Closed(_) => AskError::Stopped,
-            })
+            self.post(now, Box::new(letter))
         });
         if let Err(error) = &admitted {
             let tally = self.shared.vitals.tallies.of::<M>();
@@ -120,8 +122,21 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         admitted
     }
 
+    /// Queues an envelope; what is in a full mailbox to no purpose makes room for it.
+    fn post(&self, now: Instant, envelope: BoxEnvelope<A>) -> Result<(), AskError> {
+        let queue = &self.shared.queue;
+        let posted = match queue.push(now, envelope) {
+            Err(Refused::Full(envelope)) if self.shared.sweep(now) => queue.push(now, envelope),
+            posted => posted,
+        };
+        posted.map_err(|refused| match refused {
+            Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
+            Refused::Closed(_) => AskError::Stopped,
+        })
+    }
+
     /// Whether the actor's state lets a message with this deadline in.
-    fn admission(&self, deadline: Option<Deadline>, now: Instant) -> Result<(), AskError> {
+    pub(super) fn admission(&self, deadline: Option<Deadline>, now: Instant) -> Result<(), AskError> {
         if deadline.is_some_and(|deadline| deadline.passed_by(now)) {
             return Err(AskError::DeadlineExceeded);
         }
@@ -146,6 +161,34 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         Err(AskError::Unavailable { state, retry_after })
     }
 
+    /// Whether the actor takes messages, and its mailbox has room for another.
+    pub(super) fn has_room(&self) -> bool {
+        self.state() == State::Running && !self.is_full()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.shared.queue.len() >= self.shared.queue.bound()
+    }
+
+    /// Messages that wait or are in flight.
+    pub(super) fn load(&self) -> usize {
+        self.shared.queue.len() + self.shared.vitals.in_flight.load(Relaxed)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.shared.vitals.state()
+    }
+
+    /// For how long it has made no progress, if that is longer than allowed.
+    pub(super) fn stalled(&self, now: Instant) -> Option<Duration> {
+        self.shared.vitals.stalled(self.shared.queue.backlog().1, now)
+    }
+
+    /// Name and replica, as in `customers/1`.
+    pub(super) fn full_name(&self) -> &Arc<str> {
+        self.shared.vitals.emitter.actor()
+    }
+
     fn retry_after(&self, now: Instant) -> Duration {
         self.shared.vitals.retry_after(self.shared.queue.bound(), now)
     }
@@ -166,7 +209,11 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
 
     /// Replaces the incarnation by a fresh one, after a grace for messages in flight; wakes a failed actor.
     pub fn restart(&self) {
-        self.command(Command::Restart);
+        self.restart_because(RestartCause::Operator);
+    }
+
+    pub(super) fn restart_because(&self, cause: RestartCause) {
+        self.command(Command::Restart(cause));
     }
 
     /// Has the actor take no messages; they wait. Control goes on.

@@ -45,9 +45,7 @@ impl<W: Unpin + 'static> Actor for Bench<W> {
         discard(self.worker.take());
         let leaves_a_gap = self.shared.crew.leave(&self.seat);
         if let Err(panic) = ended {
-            let (pool, thread) = (&self.shared.spec.name, self.seat.number);
-            tracing::error!(%pool, thread, reason = %panic.reason, location = %panic.location, "a thread of the pool has ended");
-            self.shared.crew.note_lost();
+            self.shared.note_lost(self.seat.number, &panic);
         }
         if leaves_a_gap {
             self.shared.tend();

@@ -7,6 +7,7 @@ mod job;
 mod queue;
 mod shared;
 mod spec;
+mod tended;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What the handles of a pool share with its threads.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use super::fault::PoolFault;
 use super::job::{Fate, Job};
 use super::queue::{JobQueue, Refused};
 use crate::actors::supervision::fault::Armory;
-use crate::actors::supervision::guard::{discard, guarded};
+use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::histogram::Histogram;
-use crate::actors::supervision::{AskError, PoolStatus};
+use crate::actors::supervision::{AskError, Emitter, Happening, PoolStatus, ThreadLoss};
 
 /// The shortest and the longest estimate given to those who are refused.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
@@ -32,6 +32,8 @@ pub(super) struct Shared<W: 'static> {
     pub(super) faults: Armory<PoolFault>,
     /// Grows with each wish for fresh workers.
     pub(super) generation: AtomicU64,
+    /// Whom what happens to the threads is told.
+    emitter: OnceLock<Emitter>,
     /// Threads of a `SyncArbiter` are started under a system.
     system: System,
 }
@@ -55,6 +57,7 @@ impl<W: Unpin + 'static> Shared<W> {
             counters: Counters::default(),
             faults: Armory::new(),
             generation: AtomicU64::new(0),
+            emitter: OnceLock::new(),
             system: System::current(),
             spec,
         })
@@ -69,6 +72,7 @@ impl<W: Unpin + 'static> Shared<W> {
         let pool = &self.spec.name;
         for (seat, silent) in remedy.stuck {
             tracing::error!(%pool, thread = seat.number, ?silent, "a thread of the pool is stuck");
+            self.emit(Happening::ThreadLost { thread: seat.number, loss: ThreadLoss::Stuck(silent) });
         }
         for seat in remedy.vacant {
             let thread = seat.number;
@@ -77,7 +81,27 @@ impl<W: Unpin + 'static> Shared<W> {
                 self.crew.leave(&seat);
             } else if thread >= self.spec.threads {
                 tracing::warn!(%pool, thread, "a thread of the pool has been replaced");
+                self.emit(Happening::ThreadReplaced { thread });
             }
+        }
+    }
+
+    /// A thread has ended by a panic of its own.
+    pub(super) fn note_lost(&self, thread: usize, panic: &Panic) {
+        let (pool, reason, location) = (&self.spec.name, &panic.reason, &panic.location);
+        tracing::error!(%pool, thread, %reason, %location, "a thread of the pool has ended");
+        self.crew.note_lost();
+        self.emit(Happening::ThreadLost { thread, loss: ThreadLoss::Ended });
+    }
+
+    /// Has `emitter` told what happens to the threads; the first one counts.
+    pub(super) fn report_to(&self, emitter: Emitter) {
+        let _ = self.emitter.set(emitter);
+    }
+
+    fn emit(&self, happening: Happening) {
+        if let Some(emitter) = self.emitter.get() {
+            emitter.emit(happening);
         }
     }
 
