@@ -16,10 +16,11 @@ lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
 
-# The actors under injected panics, and the process under kill -9
-chaos:
+# The actors broken in every way under load, three rounds; a seed repeats the choices of an earlier run
+chaos SEED="":
+    CHAOS_ROUNDS=3 {{ if SEED == "" { "" } else { "CHAOS_SEED=" + SEED } }} cargo test --test chaos -- --nocapture
     cargo test --test supervision --test faults
 
-# The figures of the README: release build, wrk on loopback
-bench:
-    bench/run
+# The figures of the README: release build, loopback. `just bench hop`, `just bench flood`: see bench/run
+bench *ARGS:
+    bench/run {{ARGS}}

@@ -32,7 +32,7 @@ use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
 use crate::store::measured::MeasuredStore;
-use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::sqlite::{Reader, SqliteOptions, SqliteStore, Writer};
 use crate::store::{Migration, Store};
 
 use super::StartupError;
@@ -54,14 +54,25 @@ const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
 #[derive(Clone)]
 pub struct Backend(Arc<Inner>);
 
+/// The threads that blocking work goes to.
+#[derive(Clone, Debug)]
+pub struct Pools {
+    /// They hash and compare passwords.
+    pub passwords: Pool<PasswordHasher>,
+    /// They read the embedded store.
+    pub readers: Pool<Reader>,
+    /// It writes the embedded store.
+    pub writer: Pool<Writer>,
+}
+
 struct Inner {
     supervisor: Supervisor,
+    pools: Pools,
     records: Records,
     store: Arc<MeasuredStore>,
     cache: Arc<dyn Cache>,
     limiter: Arc<dyn Limiter>,
     broker: Arc<dyn Broker>,
-    hashers: Pool<PasswordHasher>,
     policy: AuthPolicy,
     quotas: Quotas,
     audit: Mailbox<AuditActor>,
@@ -93,13 +104,14 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
+        let (readers, writer) = (store.readers().clone(), store.writer().clone());
         let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();
         let records = Records::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&cache), bell.clone(), clock);
-        let hashers = start_hashers(settings.health_check_timeout);
-        supervisor.register_pool(&hashers);
+        let pools = Pools { passwords: start_hashers(settings.health_check_timeout), readers, writer };
+        supervisor.register_pool(&pools.passwords);
         let audit_thread = Arbiter::new();
         let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
         let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
@@ -107,12 +119,12 @@ impl Backend {
         supervisor.watch(settings.health_check_interval);
         Ok(Self(Arc::new(Inner {
             supervisor,
+            pools,
             records,
             store,
             cache,
             limiter: Arc::new(GovernorLimiter::new()),
             broker,
-            hashers,
             policy: AuthPolicy {
                 access_secret: secrets.access.expose().as_bytes().into(),
                 refresh_secret: secrets.refresh.expose().as_bytes().into(),
@@ -145,7 +157,7 @@ impl Backend {
         let mailboxes = Mailboxes {
             auth: inner.supervisor.spawn(
                 spec("auth"),
-                self.connected(|inner, records| AuthActor::new(records, inner.hashers.clone(), &inner.policy)),
+                self.connected(|inner, records| AuthActor::new(records, inner.pools.passwords.clone(), &inner.policy)),
             ),
             customers: inner
                 .supervisor
@@ -204,6 +216,11 @@ impl Backend {
     /// What watches over the actors.
     pub fn supervisor(&self) -> &Supervisor {
         &self.0.supervisor
+    }
+
+    /// The threads that blocking work goes to.
+    pub fn pools(&self) -> &Pools {
+        &self.0.pools
     }
 
     /// The store.

@@ -31,7 +31,7 @@ use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 
-pub use backend::{Backend, migrate};
+pub use backend::{Backend, Pools, migrate};
 use health::ServerHealth;
 use logs::NobodysLogs;
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tokio::sync::Notify;
 
-use crate::writer::Writer;
+use crate::harness::writer::Writer;
 
 /// Has all writers write at once, and does `strike` to the server as soon as so many requests were answered, without
 /// waiting for the others. Ends when no writer is answered any more.

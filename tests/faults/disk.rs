@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::harness::Client;
 use crate::harness::client::customer;
 use crate::harness::process::{Process, command};
-use crate::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::trail::{assert_unbroken, changes, whole_trail};
 
 /// How far the store's files may grow beyond what they are, once there is no more space.
 const LEFT_BYTES: u64 = 64 << 10;

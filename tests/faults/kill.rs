@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::crowd::write_until;
 use crate::harness::Client;
 use crate::harness::process::Process;
-use crate::trail::{assert_unbroken, changes, whole_trail};
-use crate::writer::Writer;
+use crate::harness::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::writer::Writer;
 
 const WRITERS: usize = 16;
 const ROUNDS: usize = 6;

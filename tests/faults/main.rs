@@ -5,6 +5,8 @@ mod harness;
 
 mod crowd;
 mod disk;
+mod flood;
+mod intensity;
 mod kill;
 mod latency;
 mod panics;
@@ -12,6 +14,4 @@ mod slow;
 mod stall;
 mod stop;
 mod storm;
-mod trail;
 mod wire;
-mod writer;

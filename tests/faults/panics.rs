@@ -16,9 +16,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::harness::client::customer;
+use crate::harness::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::writer::Writer;
 use crate::harness::{Client, SOON, TestServer, soon, status_of};
-use crate::trail::{assert_unbroken, changes, whole_trail};
-use crate::writer::Writer;
 
 /// A message whose handler panics.
 #[derive(Message)]

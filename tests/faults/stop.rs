@@ -1,13 +1,17 @@
 //! SIGTERM, and what is under way at that moment.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::crowd::write_until;
+use crate::harness::client::customer;
 use crate::harness::process::Process;
-use crate::harness::status_of;
-use crate::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::trail::{assert_unbroken, changes, whole_trail};
+use crate::harness::writer::Writer;
+use crate::harness::{poll_until, status_of};
 use crate::wire::{UnderWay, Wire};
-use crate::writer::Writer;
 
 /// How long a stop may take that nothing holds up.
 const PROMPT: Duration = Duration::from_secs(4);
@@ -47,6 +51,92 @@ async fn a_stop_under_load_finishes_what_is_under_way_and_loses_nothing() {
     let page = admin.get("/customers?limit=100&include=total").await.expect(200);
     let live: usize = writers.iter().map(|writer| writer.live().count()).sum();
     assert_eq!(page["page"]["total"], live + 8, "those of the halved requests are there too");
+}
+
+/// What one connection was told about the customers it wanted to have made, by their numbers.
+#[derive(Default)]
+struct Told {
+    made: Vec<usize>,
+    refused: Vec<usize>,
+    unanswered: Vec<usize>,
+}
+
+#[actix_web::test]
+async fn a_stop_answers_every_request_that_it_has_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut process = Process::start(folder.path(), &[]);
+    let token = process.admin().await.access_token().expect("signed in").to_owned();
+    let made = Arc::new(AtomicUsize::new(0));
+    // Half of them send the next request when they are answered, half send several at once.
+    let connections: Vec<_> = (0..16)
+        .map(|number| {
+            let (wire, token, made) = (Wire::to(process.url()), token.clone(), Arc::clone(&made));
+            thread::spawn(move || create_until_closed(wire, &token, number * 100_000, 1 + (number % 2) * 7, &made))
+        })
+        .collect();
+    poll_until(|| made.load(Relaxed) > 300, "the server is under load");
+    process.signal("TERM");
+    let stopping = Instant::now();
+    let told: Vec<Told> = connections.into_iter().map(|one| one.join().expect("it was told")).collect();
+    process.line_with("stopped");
+    let cut_short = process.log.iter().find(|line| line.contains("cut short"));
+    assert_eq!(cut_short, None, "everything was drained");
+    assert_eq!(process.ended().code(), Some(0));
+    assert!(stopping.elapsed() < PROMPT, "{:?}", stopping.elapsed());
+
+    let process = Process::start(folder.path(), &[]);
+    let admin = process.client().with_token(&token);
+    let trail = whole_trail(&admin, "marker").await;
+    assert_unbroken(&trail);
+    let mut events: Vec<String> = changes(&trail).into_iter().map(|(request, ..)| request).collect();
+    events.retain(|request| request != "marker");
+    let mut promised: Vec<String> = told.iter().flat_map(|told| &told.made).map(ToString::to_string).collect();
+    promised.sort_unstable();
+    // So no request that was refused or not answered has left anything: it was not begun.
+    assert_eq!(events, promised, "each customer that was promised has its one event, and no other has any");
+    let page = admin.get("/customers?limit=1&include=total").await.expect(200);
+    assert_eq!(page["page"]["total"], promised.len());
+    let (refused, unanswered) = (count(&told, |told| &told.refused), count(&told, |told| &told.unanswered));
+    println!("{} made, {refused} refused, {unanswered} not read", promised.len());
+}
+
+fn count(told: &[Told], which: impl Fn(&Told) -> &Vec<usize>) -> usize {
+    told.iter().map(|told| which(told).len()).sum()
+}
+
+/// Makes customers over one connection, so many at a time, until the server closes it.
+fn create_until_closed(mut wire: Wire, token: &str, first: usize, at_once: usize, made: &AtomicUsize) -> Told {
+    let mut told = Told::default();
+    for number in (first..).step_by(at_once) {
+        let numbers: Vec<usize> = (number..number + at_once).collect();
+        let requests: String = numbers.iter().map(|number| creation(token, *number)).collect();
+        let sent = wire.try_send(requests);
+        for (place, &number) in numbers.iter().enumerate() {
+            let answer = if sent { wire.try_answer() } else { None };
+            let Some(answer) = answer else {
+                told.unanswered.extend(&numbers[place..]);
+                return told;
+            };
+            match answer.status {
+                201 => told.made.push(number),
+                _ => {
+                    assert_eq!((answer.status, &answer.body["code"]), (503, &5001.into()), "{answer:?}");
+                    told.refused.push(number);
+                }
+            }
+            made.fetch_add(1, Relaxed);
+        }
+    }
+    told
+}
+
+fn creation(token: &str, number: usize) -> String {
+    let body = customer(number).to_string();
+    format!(
+        "POST /api/v1/customers HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nX-Request-Id: {number}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 #[actix_web::test]

@@ -38,6 +38,11 @@ impl Wire {
         self.stream.write_all(bytes.as_ref()).expect("the server takes it");
     }
 
+    /// Sends, if the server has not closed.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).is_ok()
+    }
+
     /// Sends one byte after the other, one every `pace`, until the server has answered or closed. Whether it did before
     /// they were all sent.
     pub fn drip(&mut self, bytes: &[u8], pace: Duration) -> bool {
@@ -59,16 +64,25 @@ impl Wire {
 
     /// Waits for one answer that has a `Content-Length`.
     pub fn answer(&mut self) -> WireAnswer {
+        let answer = self.try_answer();
+        answer.unwrap_or_else(|| panic!("closed in the middle of {:?}", String::from_utf8_lossy(&self.received)))
+    }
+
+    /// The same; `None` if the server closes instead.
+    pub fn try_answer(&mut self) -> Option<WireAnswer> {
         self.stream.set_read_timeout(Some(SOON)).expect("a time that is not 0");
         loop {
             if let Some((answer, length)) = parse(&self.received) {
                 self.received.drain(..length);
-                return answer;
+                return Some(answer);
             }
             let mut buffer = [0; 4096];
-            let count = self.stream.read(&mut buffer).expect("the server answers");
-            assert!(count > 0, "closed in the middle of {:?}", String::from_utf8_lossy(&self.received));
-            self.received.extend_from_slice(&buffer[..count]);
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return None,
+                Ok(count) => self.received.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("{error} while waiting for an answer"),
+            }
         }
     }
 

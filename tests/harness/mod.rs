@@ -3,6 +3,8 @@
 
 pub mod client;
 pub mod process;
+pub mod trail;
+pub mod writer;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::harness::{Client, SOON};
+use super::{Client, SOON};
 
 /// A change that an event tells of: the request's id, the action, and the resource's id.
 pub type Told = (String, String, String);

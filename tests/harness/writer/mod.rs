@@ -1,13 +1,17 @@
 //! Clients that change customers and groups, and remember exactly what they were promised.
 
+mod change;
+mod verify;
+
 use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::Client;
-use crate::harness::client::Answer;
-use crate::trail::Told;
+use self::change::{Change, Customer, Group};
+use super::Client;
+use super::client::Answer;
+use super::trail::Told;
 
 /// A client that changes customers and groups of its own, one request at a time.
 pub struct Writer {
@@ -18,39 +22,22 @@ pub struct Writer {
     customers: Vec<Customer>,
     groups: Vec<Group>,
     promised: Vec<Told>,
-    /// The request whose answer was lost, and what it would change. There is at most one: it is the last.
-    doubt: Option<(String, Vec<Change>)>,
+    /// The requests of which nobody knows what came of them, and what they would change.
+    doubts: Vec<(String, Vec<Change>)>,
+    /// What they would change it in: it is left alone until they are settled.
+    in_doubt: (BTreeSet<usize>, BTreeSet<usize>),
 }
 
-/// A customer as its writer last knew it.
-#[derive(Clone, Debug, PartialEq)]
-struct Customer {
-    id: String,
-    name: String,
-    email: String,
-    company: Option<String>,
-    version: u64,
-    deleted: bool,
-    groups: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Group {
-    id: String,
-    name: String,
-    version: u64,
-}
-
-/// A change that leaves one event. Customers and groups are told by their place in the writer's lists.
-#[derive(Clone, Debug)]
-enum Change {
-    Create { name: String, email: String },
-    Rename { customer: usize, name: String },
-    Employ { customer: usize, company: String },
-    Delete { customer: usize },
-    Found { name: String },
-    Add { group: usize, customers: Vec<usize> },
-    Remove { group: usize, customers: Vec<usize> },
+/// What came of a request.
+#[derive(Debug)]
+pub enum Step {
+    Done,
+    /// The server stops, and has not begun with it.
+    Stopping,
+    /// It was answered with a failure; whether it was done is in doubt.
+    Failed(Answer),
+    /// It was not answered; whether it was done is in doubt.
+    Lost,
 }
 
 impl Writer {
@@ -63,63 +50,104 @@ impl Writer {
             customers: Vec::new(),
             groups: Vec::new(),
             promised: Vec::new(),
-            doubt: None,
+            doubts: Vec::new(),
+            in_doubt: Default::default(),
         }
     }
 
     /// The same writer at the server's next life.
     pub fn continue_with(&mut self, client: Client) {
-        assert!(self.doubt.is_none(), "what was in doubt is settled first");
+        assert!(self.doubts.is_empty(), "what was in doubt is settled first");
         self.client = client;
     }
 
     /// Makes one request. Whether it was answered by a server that goes on; if it was not answered, its outcome is in doubt.
     pub async fn step(&mut self) -> bool {
+        match self.try_step().await.1 {
+            Step::Done => true,
+            Step::Stopping | Step::Lost => false,
+            Step::Failed(answer) => panic!("{:?}: {answer:?}", self.doubts.last()),
+        }
+    }
+
+    /// Makes one request. What it is about, `customers` or `groups`, and what came of it.
+    pub async fn try_step(&mut self) -> (&'static str, Step) {
         let changes = self.choose();
         self.requests += 1;
         let request_id = format!("{}-{}", self.name, self.requests);
         let (method, path, body) = self.request_for(&changes);
+        let about = if path.starts_with("/customers/groups") { "groups" } else { "customers" };
         let request = self.client.request(method, &path).header("X-Request-Id", &request_id).json(&body);
-        match self.client.try_send(request).await {
-            // It stops, and has not begun with it.
-            Ok(answer) if answer.body["detail"] == "The server is shutting down" => false,
-            Ok(answer) => {
-                assert!((200..300).contains(&answer.status), "{request_id} {changes:?}: {answer:?}");
+        let step = match self.client.try_send(request).await {
+            Ok(answer) if answer.body["detail"] == "The server is shutting down" => return (about, Step::Stopping),
+            Ok(answer) if (200..300).contains(&answer.status) && answer.status != 207 => {
                 for change in changes {
                     self.keep(&request_id, &change, made(&answer));
                 }
-                true
+                return (about, Step::Done);
             }
-            Err(_) => {
-                self.doubt = Some((request_id, changes));
-                false
+            Ok(answer) => Step::Failed(answer),
+            Err(_) => Step::Lost,
+        };
+        for change in &changes {
+            self.leave_alone(change);
+        }
+        self.doubts.push((request_id, changes));
+        (about, step)
+    }
+
+    /// Until it is known what became of this change, nothing is built upon it.
+    fn leave_alone(&mut self, change: &Change) {
+        let (customers, groups) = &mut self.in_doubt;
+        match change {
+            Change::Create { .. } | Change::Found { .. } => {}
+            Change::Rename { customer, .. } | Change::Employ { customer, .. } => {
+                customers.insert(*customer);
+            }
+            Change::Delete { customer } => {
+                customers.insert(*customer);
+                let left = &self.customers[*customer].groups;
+                groups.extend((0..self.groups.len()).filter(|&group| left.contains(&self.groups[group].id)));
+            }
+            Change::Add { group, customers: members } | Change::Remove { group, customers: members } => {
+                groups.insert(*group);
+                customers.extend(members);
             }
         }
+    }
+
+    /// Whether a deletion of this customer would change a group that is in doubt.
+    fn is_bound(&self, customer: usize) -> bool {
+        self.in_doubt.1.iter().any(|&group| self.customers[customer].groups.contains(&self.groups[group].id))
     }
 
     /// What to change next: most often a customer, sometimes many, sometimes who belongs to a group.
     fn choose(&mut self) -> Vec<Change> {
         let label = format!("{} {}", self.name, self.requests + 1);
         let email = format!("{}.{}@example.com", self.name, self.requests + 1);
-        let live: Vec<usize> = (0..self.customers.len()).filter(|&place| !self.customers[place].deleted).collect();
+        let (customers, groups) = &self.in_doubt;
+        let live: Vec<usize> = (0..self.customers.len())
+            .filter(|place| !self.customers[*place].deleted && !customers.contains(place))
+            .collect();
+        let groups: Vec<usize> = (0..self.groups.len()).filter(|place| !groups.contains(place)).collect();
         if live.len() < 3 {
             return vec![Change::Create { name: label, email }];
         }
-        if self.groups.is_empty() {
+        if groups.is_empty() {
             return vec![Change::Found { name: label }];
         }
         let customer = live[self.random.usize(..live.len())];
-        let group = self.random.usize(..self.groups.len());
+        let group = groups[self.random.usize(..groups.len())];
         let (members, others): (Vec<usize>, Vec<usize>) =
             live.iter().partition(|&&place| self.customers[place].groups.contains(&self.groups[group].id));
         match self.random.u8(..12) {
             0..=3 => vec![Change::Create { name: label, email }],
             4 | 5 => vec![Change::Rename { customer, name: label }],
-            6 => vec![Change::Delete { customer }],
+            6 if !self.is_bound(customer) => vec![Change::Delete { customer }],
             7 | 8 => {
                 live.into_iter().take(5).map(|customer| Change::Employ { customer, company: label.clone() }).collect()
             }
-            9 if self.groups.len() < 3 => vec![Change::Found { name: label }],
+            9 if groups.len() < 3 => vec![Change::Found { name: label }],
             10 if !members.is_empty() => vec![Change::Remove { group, customers: members }],
             _ if !others.is_empty() => vec![Change::Add { group, customers: others }],
             _ => vec![Change::Rename { customer, name: label }],
@@ -221,14 +249,16 @@ impl Writer {
 
     /// Takes the trail's word for what was in doubt. The store has to agree, as for everything else.
     pub fn settle(&mut self, told: &[Told]) {
-        let Some((request_id, changes)) = self.doubt.take() else { return };
-        for change in changes {
-            let target = self.target(&change);
-            let event = told.iter().find(|(request, _, resource)| {
-                *request == request_id && target.as_ref().is_none_or(|target| target == resource)
-            });
-            if let Some((_, _, resource)) = event {
-                self.keep(&request_id, &change, resource.clone());
+        self.in_doubt = Default::default();
+        for (request_id, changes) in std::mem::take(&mut self.doubts) {
+            for change in changes {
+                let target = self.target(&change);
+                let event = told.iter().find(|(request, _, resource)| {
+                    *request == request_id && target.as_ref().is_none_or(|target| target == resource)
+                });
+                if let Some((_, _, resource)) = event {
+                    self.keep(&request_id, &change, resource.clone());
+                }
             }
         }
     }
@@ -243,39 +273,10 @@ impl Writer {
         self.customers.iter().filter(|customer| !customer.deleted).map(|customer| &*customer.id)
     }
 
-    /// Fails unless the server has everything as it was promised.
-    pub async fn verify(&self, admin: &Client) {
-        for known in &self.customers {
-            let answer = admin.get(&format!("/customers/{}", known.id)).await;
-            if known.deleted {
-                assert_eq!(answer.failure(), (410, 3004), "{known:?}: {answer:?}");
-                continue;
-            }
-            let body = answer.expect(200);
-            let stored = Customer {
-                id: text(&body["id"]),
-                name: text(&body["name"]),
-                email: text(&body["email"]),
-                company: body["company"].as_str().map(str::to_owned),
-                version: body["version"].as_u64().expect("a version"),
-                deleted: false,
-                groups: body["groupIds"].as_array().expect("a list").iter().map(text).collect(),
-            };
-            assert_eq!(stored, *known, "of {}", self.name);
-        }
-        for known in &self.groups {
-            let body = admin.get(&format!("/customers/groups/{}", known.id)).await.expect(200);
-            let version = body["version"].as_u64().expect("a version");
-            assert_eq!(Group { id: text(&body["id"]), name: text(&body["name"]), version }, *known, "of {}", self.name);
-            let members =
-                self.customers.iter().filter(|customer| !customer.deleted && customer.groups.contains(&known.id));
-            assert_eq!(body["memberCount"].as_u64(), Some(members.count() as u64), "{body}");
-        }
+    /// The ids of its groups.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.iter().map(|group| &*group.id)
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().expect("a text").to_owned()
 }
 
 /// The id in an answer that has one.

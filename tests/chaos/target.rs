@@ -1,0 +1,109 @@
+//! What a phase breaks: an actor with all its replicas, a pool, or threads.
+
+use clientele::actors::Mailboxes;
+use clientele::app::Backend;
+
+use crate::GUESTS;
+use crate::crowd::Samples;
+use crate::guest::About;
+use crate::victims::{Blow, IsWell, blows, blows_but_in_futures, is_well, pool_blows, pool_is_well, stall, wait_until};
+
+/// What a phase breaks.
+pub struct Target {
+    pub name: &'static str,
+    blows: Vec<Blow>,
+    well: Vec<IsWell>,
+    /// How many of the blows have an actor stop itself while it takes messages.
+    pub stops: u64,
+    /// How many requests one poisoned job of a pool may fail; 0 for an actor, whose own figures tell of each.
+    pub shared_by: usize,
+}
+
+impl Target {
+    /// The five actors, the three pools, and the threads that actors live on.
+    pub fn all(backend: &Backend) -> Vec<Target> {
+        let (workers, pools) = (backend.workers(), backend.pools());
+        let actor = |name, blows: fn(&Mailboxes) -> Vec<Blow>, well: fn(&Mailboxes) -> IsWell| Target {
+            name,
+            blows: workers.iter().flat_map(blows).collect(),
+            well: workers.iter().map(well).collect(),
+            stops: workers.len() as u64,
+            shared_by: 0,
+        };
+        let stalls = workers.iter().flat_map(|worker| {
+            [stall(&worker.auth), stall(&worker.customers), stall(&worker.groups), stall(&worker.audit)]
+        });
+        let (audit, passwords) = (&workers[0].audit, &pools.passwords);
+        vec![
+            actor("auth", |worker| blows(&worker.auth), |worker| is_well(&worker.auth)),
+            actor("customers", |worker| blows(&worker.customers), |worker| is_well(&worker.customers)),
+            actor("groups", |worker| blows(&worker.groups), |worker| is_well(&worker.groups)),
+            actor(
+                "rate-limiter",
+                |worker| blows_but_in_futures(&worker.rate_limiter),
+                |worker| is_well(&worker.rate_limiter),
+            ),
+            Target { name: "audit", blows: blows(audit), well: vec![is_well(audit)], stops: 1, shared_by: 0 },
+            Target { name: "threads", blows: stalls.collect(), well: vec![], stops: 0, shared_by: 0 },
+            Target {
+                name: "passwords",
+                blows: pool_blows(passwords),
+                well: vec![pool_is_well(passwords)],
+                stops: 0,
+                shared_by: 1,
+            },
+            // All who miss the same document at once wait for one read.
+            Target {
+                name: "readers",
+                blows: pool_blows(&pools.readers),
+                well: vec![pool_is_well(&pools.readers)],
+                stops: 0,
+                shared_by: GUESTS,
+            },
+            Target {
+                name: "writer",
+                blows: pool_blows(&pools.writer),
+                well: vec![pool_is_well(&pools.writer)],
+                stops: 0,
+                shared_by: 1,
+            },
+        ]
+    }
+
+    /// Whether requests about this go through what is broken, or share its thread.
+    pub fn touches(&self, about: About) -> bool {
+        match self.name {
+            "customers" => about == About::Customers,
+            "groups" => about == About::Groups,
+            "audit" => about == About::Audit,
+            "passwords" => about == About::SignIn,
+            "auth" | "rate-limiter" | "readers" | "writer" => about != About::Nothing,
+            _ => true,
+        }
+    }
+
+    /// Deals each blow, in an order that chance decides, spread over so many requests. How many messages or jobs that
+    /// poisons.
+    pub async fn suffer(&self, random: &mut fastrand::Rng, samples: Samples, requests: usize) -> u64 {
+        let mut blows: Vec<&Blow> = self.blows.iter().collect();
+        random.shuffle(&mut blows);
+        let pause = requests / blows.len();
+        let mut poisoned = 0;
+        for blow in blows {
+            let next = samples.borrow().len() + random.usize(..pause);
+            wait_until(|| samples.borrow().len() >= next, "requests are answered").await;
+            poisoned += blow().await;
+            if random.bool() {
+                self.recovered().await;
+            }
+        }
+        self.recovered().await;
+        poisoned
+    }
+
+    async fn recovered(&self) {
+        for is_well in &self.well {
+            wait_until(is_well, "what was broken works again").await;
+        }
+    }
+}

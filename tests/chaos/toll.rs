@@ -1,0 +1,53 @@
+//! What the faults cost, by the figures of the actors themselves.
+
+use clientele::actors::supervision::MessageStatus;
+use clientele::app::Backend;
+
+/// What became of the messages of all actors that were not answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Toll {
+    /// Ended by a panic, or with their incarnation.
+    pub crashed: u64,
+    /// Those of them that nobody waited for: rings of the outbox's bell. A lost one costs nothing, since the actor that
+    /// would have heard it looks by itself.
+    pub unheard: u64,
+    /// Refused.
+    pub shed: u64,
+    /// Too late.
+    pub expired: u64,
+    /// Incarnations that were followed by another one.
+    pub ends: u64,
+}
+
+impl Toll {
+    pub fn of(backend: &Backend) -> Self {
+        let statuses = backend.supervisor().statuses();
+        let ends = statuses.iter().map(|status| status.restarts).sum();
+        let messages = statuses.iter().flat_map(|status| &status.messages);
+        messages.fold(Toll { ends, ..Toll::default() }, |toll, message: &MessageStatus| {
+            let is_ring = message.name == "RelayOutbox";
+            Toll {
+                crashed: toll.crashed + message.crashed,
+                unheard: toll.unheard + if is_ring { message.crashed } else { 0 },
+                shed: toll.shed + if is_ring { 0 } else { message.shed },
+                expired: toll.expired + message.expired,
+                ends: toll.ends,
+            }
+        })
+    }
+
+    pub fn since(self, before: Toll) -> Toll {
+        Toll {
+            crashed: self.crashed - before.crashed,
+            unheard: self.unheard - before.unheard,
+            shed: self.shed - before.shed,
+            expired: self.expired - before.expired,
+            ends: self.ends - before.ends,
+        }
+    }
+
+    /// Messages that somebody waited for who was told to come again.
+    pub fn refusals(self) -> u64 {
+        self.crashed - self.unheard + self.shed
+    }
+}
