@@ -31,6 +31,7 @@ use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
 
 use super::StartupError;
@@ -87,7 +88,10 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
-        let store: Arc<dyn Store> = store;
+        let store: Arc<dyn Store> = match settings.traces {
+            Some(_) => Arc::new(TracedStore::new(store)),
+            None => store,
+        };
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();

@@ -23,6 +23,7 @@ use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
+use crate::trace::Sampling;
 
 pub use backend::{Backend, migrate};
 use health::ServerHealth;
@@ -183,6 +184,7 @@ fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
         drain: drain.clone(),
         clock: Clock::system(),
+        sampling: settings.traces.as_ref().map_or(Sampling::OFF, |traces| Sampling::of(traces.ratio)),
         health,
     })
 }

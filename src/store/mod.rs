@@ -4,6 +4,7 @@
 
 pub mod query;
 pub mod sqlite;
+pub mod traced;
 
 use std::fmt;
 use std::sync::Arc;
