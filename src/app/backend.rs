@@ -32,6 +32,7 @@ use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
 use crate::store::measured::MeasuredStore;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
+use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
 
 use super::StartupError;
@@ -89,6 +90,10 @@ impl Backend {
         let store = Arc::new(open_store(settings)?);
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
+        let store: Arc<dyn Store> = match settings.traces {
+            Some(_) => Arc::new(TracedStore::new(store)),
+            None => store,
+        };
         let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));

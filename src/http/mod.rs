@@ -45,6 +45,7 @@ pub mod routes;
 pub mod schema;
 pub mod security;
 pub mod server;
+mod span;
 pub mod statistics;
 #[cfg(test)]
 mod testing;

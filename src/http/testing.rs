@@ -15,6 +15,7 @@ use crate::actors::Mailboxes;
 use crate::actors::supervision::{ActorSpec, Mailbox, StartError, Supervisor};
 use crate::config::AllowedOrigins;
 use crate::model::time::{Clock, Time};
+use crate::trace::Sampling;
 
 use super::address::TrustedProxies;
 use super::api::{Api, ApiSettings};
@@ -73,6 +74,7 @@ pub(super) fn settings() -> ApiSettings {
         cursor_key: CursorKey::derived_from(b"a secret of at least thirty-two bytes"),
         drain: Drain::default(),
         clock: Clock::manual(Time::from_millis(1_774_260_000_000)),
+        sampling: Sampling::OFF,
         health: Arc::new(Healthy),
         figures: HttpFigures::default(),
         metrics: Metrics { source: Arc::new(Nothing), token: None },

@@ -12,4 +12,5 @@ mod panics;
 mod pool;
 mod readiness;
 mod restarts;
+mod scope;
 mod testkit;

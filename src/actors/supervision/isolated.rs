@@ -8,6 +8,7 @@ use actix::fut::{ActorFuture, LocalBoxActorFuture, wrap_future};
 use actix::{Actor, AsyncContext, Message};
 
 use super::guard::{discard, guarded};
+use super::scope::Scope;
 
 /// The result of an asynchronous handler whose panic fails its own message alone.
 ///
@@ -72,7 +73,7 @@ where
         match self.0 {
             Work::Done(result) => discard(answer.map(|answer| answer.send(result))),
             Work::ToDo(work) => {
-                context.spawn(Answering { work: Some(work), answer });
+                context.spawn(Answering { work: Some(work), answer, scope: Scope::current() });
             }
         }
     }
@@ -83,6 +84,7 @@ struct Answering<A: Actor, R> {
     /// Gone once it is done or has panicked: it is not polled again.
     work: Option<LocalBoxActorFuture<A, R>>,
     answer: Option<OneshotSender<R>>,
+    scope: Scope,
 }
 
 impl<A: Actor, R> Unpin for Answering<A, R> {}
@@ -91,8 +93,9 @@ impl<A: Actor, R> ActorFuture<A> for Answering<A, R> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, actor: &mut A, context: &mut A::Context, task: &mut Task<'_>) -> Poll<()> {
-        let Some(work) = &mut self.work else { return Poll::Ready(()) };
-        let finished = match guarded(|| work.as_mut().poll(actor, context, task)) {
+        let this = &mut *self;
+        let Some(work) = &mut this.work else { return Poll::Ready(()) };
+        let finished = match guarded(|| this.scope.run(|| work.as_mut().poll(actor, context, task))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(result)) => Ok(result),
             Err(panic) => Err(panic),

@@ -11,6 +11,7 @@
 //!   [`Failed`](State::Failed): it refuses messages at once, rests for a cool-down, and then has one chance.
 //! * **Nobody waits for nothing.** Each ask has a [`Deadline`]. A full mailbox answers at once, with an honest guess
 //!   of when to come back; a message whose deadline has passed, or whose asker is gone, is skipped and counted.
+//! * **A message has a scope.** Deadline and trace go on to whatever its handler asks in turn: [`Scope`].
 //! * **Control is not blocked by a flood.** Commands (`restart`, `suspend`, `inspect`, `drain`…) have a lane of
 //!   their own.
 //! * **Blocking work** goes to a [`Pool`]: threads of a `SyncArbiter` behind a bounded queue.
@@ -44,6 +45,7 @@ mod pool;
 mod queue;
 mod reply;
 mod restart;
+mod scope;
 mod spec;
 mod state;
 mod status;
@@ -64,6 +66,7 @@ pub use self::isolated::{Isolated, at_hand, isolated, isolated_future};
 pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
+pub use self::scope::{Scope, span_in_trace};
 pub use self::spec::ActorSpec;
 pub use self::state::State;
 pub use self::status::{ActorStatus, Failure, FailureKind, MessageStatus, PoolStatus};

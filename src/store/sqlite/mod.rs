@@ -83,8 +83,9 @@ impl SqliteStore {
         &self.writer
     }
 
+    /// When a call that begins now is given up: as far as patience goes, but not beyond the end of what it is made for.
     fn deadline(&self) -> Deadline {
-        Deadline::within(self.options.patience)
+        Deadline::within(self.options.patience).capped()
     }
 
     async fn read<R: Send + 'static>(
@@ -144,7 +145,8 @@ impl Store for SqliteStore {
     /// Dropping the future takes them back, unless the writer has already taken them up.
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         let deadline = self.deadline();
-        let (ticket, mut answer) = self.queue.push(writes).map_err(|full| StoreError::Unreachable(Arc::new(full)))?;
+        let (ticket, mut answer) =
+            self.queue.push(writes, deadline).map_err(|full| StoreError::Unreachable(Arc::new(full)))?;
         loop {
             let flushed = tokio::select! {
                 biased;

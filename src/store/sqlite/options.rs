@@ -15,7 +15,8 @@ pub struct SqliteOptions {
     pub read_queue: usize,
     /// Commits that may wait for the writer; one more is refused as unreachable.
     pub commit_queue: usize,
-    /// How long a call may take before it is answered with [`StoreError::TimedOut`](crate::store::StoreError::TimedOut).
+    /// How long a call may take before it is answered with [`StoreError::TimedOut`](crate::store::StoreError::TimedOut);
+    /// less if it is made for a message with a nearer deadline.
     pub patience: Duration,
     /// What an answered commit survives.
     pub durability: Durability,

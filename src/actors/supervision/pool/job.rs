@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{Counters, Work};
 use crate::actors::supervision::guard::{Panic, discard, guarded};
-use crate::actors::supervision::{AskError, Deadline};
+use crate::actors::supervision::{AskError, Scope};
 
 /// Whether a job that has waited is still worth doing.
 pub(super) enum Fate {
@@ -32,13 +32,18 @@ pub(super) trait Job<W>: Send {
 pub(super) struct Order<M: Message> {
     message: M,
     reply_to: oneshot::Sender<Result<M::Result, AskError>>,
-    deadline: Deadline,
+    scope: Scope,
     sent_at: Instant,
 }
 
 impl<M: Message> Order<M> {
-    pub(super) fn new(message: M, reply_to: oneshot::Sender<Result<M::Result, AskError>>, deadline: Deadline) -> Self {
-        Order { message, reply_to, deadline, sent_at: Instant::now() }
+    pub(super) fn new(
+        message: M,
+        reply_to: oneshot::Sender<Result<M::Result, AskError>>,
+        scope: Scope,
+        sent_at: Instant,
+    ) -> Self {
+        Order { message, reply_to, scope, sent_at }
     }
 }
 
@@ -49,7 +54,7 @@ where
     M::Result: Send,
 {
     fn fate(&self, now: Instant) -> Fate {
-        if self.deadline.passed_by(now) {
+        if self.scope.deadline().is_some_and(|deadline| deadline.passed_by(now)) {
             Fate::Expired
         } else if self.reply_to.is_closed() {
             Fate::Abandoned
@@ -63,8 +68,9 @@ where
     }
 
     fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic> {
-        let Order { message, reply_to, .. } = *self;
-        match guarded(|| worker.work(message)) {
+        let Order { message, reply_to, scope, sent_at } = *self;
+        scope.delivered(sent_at.elapsed());
+        match guarded(|| scope.run(|| worker.work(message))) {
             Ok(result) => {
                 counters.done.fetch_add(1, Relaxed);
                 discard(reply_to.send(Ok(result)));
@@ -72,15 +78,17 @@ where
             }
             Err(panic) => {
                 counters.panics.fetch_add(1, Relaxed);
-                let reason = panic.reason.clone();
-                discard(reply_to.send(Err(AskError::Crashed { reason })));
+                let error = AskError::Crashed { reason: panic.reason.clone() };
+                scope.failed(&error);
+                discard(reply_to.send(Err(error)));
                 Err(panic)
             }
         }
     }
 
     fn fail(self: Box<Self>, error: AskError) {
-        let Order { message, reply_to, .. } = *self;
+        let Order { message, reply_to, scope, .. } = *self;
+        scope.failed(&error);
         discard(reply_to.send(Err(error)));
         discard(message);
     }

@@ -15,11 +15,13 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use self::bench::{Bench, Make};
-use self::job::{Job, Order};
+use self::job::{Fate, Job, Order};
 use self::queue::{JobQueue, Refused};
 use super::clock::Moment;
 use super::histogram::Histogram;
 use super::reply::Reply;
+use super::scope::{Scope, job_span};
+use super::tally::short_name;
 use super::{AskError, Deadline, PoolStatus, StartError};
 
 /// The shortest and the longest estimate given to those who are refused.
@@ -124,7 +126,8 @@ impl<W: Unpin + 'static> Pool<W> {
         Pool { _closer: Arc::new(Closer(shared.clone())), shared }
     }
 
-    /// Sends `message` and waits for the answer until `deadline`.
+    /// Sends `message` and waits for the answer until `deadline`, or that of the message which is being handled here, if
+    /// that comes first.
     ///
     /// The message is taken in, or refused, at the call; the future only waits. Dropping the future cancels a job
     /// that is still queued; one at work is done to its end.
@@ -142,8 +145,10 @@ impl<W: Unpin + 'static> Pool<W> {
         M::Result: Send,
     {
         let (reply_to, answer) = oneshot::channel();
-        let order = Box::new(Order::new(message, reply_to, deadline));
-        let admitted = self.shared.admit(order).map(|()| answer);
+        let (now, deadline) = (Instant::now(), deadline.capped());
+        let scope = Scope::new(Some(deadline), job_span(&self.shared.spec.name, short_name::<M>()));
+        let order = Box::new(Order::new(message, reply_to, scope, now));
+        let admitted = self.shared.admit(order, now).map(|()| answer);
         Reply::new(admitted, deadline)
     }
 
@@ -172,7 +177,12 @@ fn start_thread<W: Unpin + 'static>(place: usize, make: &Arc<Make<W>>, shared: &
 }
 
 impl<W> Shared<W> {
-    fn admit(&self, job: Box<dyn Job<W>>) -> Result<(), AskError> {
+    fn admit(&self, job: Box<dyn Job<W>>, now: Instant) -> Result<(), AskError> {
+        if let Fate::Expired = job.fate(now) {
+            self.counters.expired.fetch_add(1, Relaxed);
+            job.fail(AskError::DeadlineExceeded);
+            return Err(AskError::DeadlineExceeded);
+        }
         self.queue.push(job).map_err(|refused| match refused {
             Refused::Full(_) => self.shed(),
             Refused::Closed(_) => AskError::Stopped,
