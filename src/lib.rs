@@ -13,3 +13,4 @@ pub mod limiter;
 pub mod model;
 pub mod store;
 pub mod telemetry;
+pub mod trace;

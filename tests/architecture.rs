@@ -12,12 +12,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["model"]),
     ("config", &["config", "model"]),
     ("telemetry", &["telemetry", "config"]),
+    ("trace", &["trace", "model"]),
     ("store", &["store", "model", "actors/supervision"]),
     ("cache", &["cache", "model"]),
     ("broker", &["broker", "model"]),
     ("limiter", &["limiter", "model"]),
-    ("actors", &["actors", "actors/supervision", "store", "cache", "broker", "limiter", "model"]),
-    ("http", &["http", "actors", "actors/supervision", "limiter", "model", "config", "telemetry"]),
+    ("actors", &["actors", "actors/supervision", "store", "cache", "broker", "limiter", "model", "trace"]),
+    ("http", &["http", "actors", "actors/supervision", "limiter", "model", "config", "telemetry", "trace"]),
     (
         "app",
         &[
@@ -31,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "limiter",
             "config",
             "telemetry",
+            "trace",
             "model",
         ],
     ),
@@ -49,6 +51,7 @@ const DRIVERS: &[(&str, &str)] = &[
     ("redis", "cache/redis"),
     ("lapin", "broker/rabbitmq"),
     ("prometheus_client", "app/metrics"),
+    ("opentelemetry_otlp", "telemetry/"),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 //! How actors read and change what the store keeps: reads through the cache, changes with their audit events.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -61,13 +62,27 @@ impl Records {
     /// # Errors
     /// As the store has it.
     pub async fn read<R: Record>(&self, id: ObjectId) -> Result<Option<Arc<R>>, StoreError> {
-        let store = &self.store;
+        match self.load(R::COLLECTION, id).await {
+            // It was the end of somebody else's time, whose load was joined: there may be some left of ours.
+            (Err(StoreError::TimedOut), Load::Joined) => parse(self.load(R::COLLECTION, id).await.0?),
+            (document, _) => parse(document?),
+        }
+    }
+
+    /// The document, and who loaded it if it was not in the cache.
+    async fn load(
+        &self,
+        collection: &'static Collection,
+        id: ObjectId,
+    ) -> (Result<Option<Document>, StoreError>, Load) {
+        let begun = AtomicBool::new(false);
         let load = || {
-            let store = Arc::clone(store);
-            async move { store.get(R::COLLECTION, id).await.map_err(|error| Arc::new(error) as LoadError) }.boxed()
+            begun.store(true, Relaxed);
+            let store = Arc::clone(&self.store);
+            async move { store.get(collection, id).await.map_err(|error| Arc::new(error) as LoadError) }.boxed()
         };
-        let document = self.cache.get_or_load((R::COLLECTION.name, id), &load).await.map_err(store_error)?;
-        parse(document)
+        let document = self.cache.get_or_load((collection.name, id), &load).await.map_err(store_error);
+        (document, if begun.into_inner() { Load::Own } else { Load::Joined })
     }
 
     /// The record as the store has it now: what a change begins with.
@@ -144,6 +159,12 @@ impl Records {
             Err(error) => Err(kind.error(error)),
         }
     }
+}
+
+/// Who began a load. It ends with that one's deadline.
+enum Load {
+    Own,
+    Joined,
 }
 
 /// How conflicts over a kind of record are told.

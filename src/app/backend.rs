@@ -33,6 +33,7 @@ use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
 use crate::store::measured::MeasuredStore;
 use crate::store::sqlite::{Reader, SqliteOptions, SqliteStore, Writer};
+use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
 
 use super::StartupError;
@@ -105,6 +106,10 @@ impl Backend {
         supervisor.register_pool(store.readers());
         supervisor.register_pool(store.writer());
         let (readers, writer) = (store.readers().clone(), store.writer().clone());
+        let store: Arc<dyn Store> = match settings.traces {
+            Some(_) => Arc::new(TracedStore::new(store)),
+            None => store,
+        };
         let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));

@@ -30,6 +30,7 @@ use crate::model::time::Clock;
 use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
+use crate::trace::Sampling;
 
 pub use backend::{Backend, Pools, migrate};
 use health::ServerHealth;
@@ -209,6 +210,7 @@ fn api_settings(
         cursor_key: CursorKey::derived_from(secrets.access.expose().as_bytes()),
         drain: drain.clone(),
         clock: Clock::system(),
+        sampling: settings.traces.as_ref().map_or(Sampling::OFF, |traces| Sampling::of(traces.ratio)),
         health,
         figures,
         metrics: Metrics { source, token: settings.metrics_token.clone() },

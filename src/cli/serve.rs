@@ -1,5 +1,8 @@
 //! `clientele serve`.
 
+use std::cell::OnceCell;
+use std::time::{Duration, Instant};
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::Application;
@@ -11,12 +14,17 @@ use super::Outcome;
 /// What a process that was told twice to stop exits with.
 const STOPPED_AT_ONCE: i32 = 130;
 
+/// How long the last spans may take to reach the collector: a collector that hangs is no reason to stop late.
+const LAST_SPANS: Duration = Duration::from_secs(3);
+
 pub(super) fn serve(settings: Settings) -> Outcome {
     let telemetry = telemetry::init(&settings)?;
+    let shutdown_timeout = settings.shutdown_timeout;
+    let stop_begun = OnceCell::new();
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
-    actix::System::new().block_on(async {
+    let outcome = actix::System::new().block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let (stop, stopped) = tokio::sync::oneshot::channel();
@@ -38,8 +46,12 @@ pub(super) fn serve(settings: Settings) -> Outcome {
         application
             .run_until(async {
                 let _ = stopped.await;
+                let _ = stop_begun.set(Instant::now());
             })
             .await?;
         Ok(())
-    })
+    });
+    let spent = stop_begun.get().map_or(Duration::ZERO, Instant::elapsed);
+    telemetry.finish_traces(shutdown_timeout.saturating_sub(spent).min(LAST_SPANS));
+    outcome
 }

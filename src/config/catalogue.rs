@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// The settings that hold secrets: they are masked wherever they are shown, and `NAME_FILE` reads them from a file.
-pub(super) const SECRETS: [&str; 8] = [
+pub(super) const SECRETS: [&str; 9] = [
     "JWT_SECRET",
     "JWT_REFRESH_SECRET",
     "ADMIN_PASSWORD",
@@ -15,6 +15,7 @@ pub(super) const SECRETS: [&str; 8] = [
     "REDIS_PASSWORD",
     "RABBITMQ_URL",
     "METRICS_TOKEN",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 ];
 
 /// A setting that there is.

@@ -14,6 +14,7 @@ mod reader;
 mod secret;
 mod table;
 mod token_secrets;
+mod traces;
 mod values;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ use reader::Reader;
 pub use secret::Secret;
 pub use table::Row;
 pub use token_secrets::{TokenSecrets, TokenSecretsError};
+pub use traces::TraceSettings;
 
 /// Every setting, each named after its environment name. `config/default.toml` tells units, bounds and defaults.
 #[derive(Clone, Debug)]
@@ -101,6 +103,8 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// How it is written: as given, else by `app_env`.
     pub log_format: LogFormat,
+    /// Where spans go and how; `None`: nothing is traced.
+    pub traces: Option<TraceSettings>,
     warnings: Vec<String>,
     table: Vec<Row>,
 }
@@ -180,6 +184,7 @@ impl Settings {
                 AppEnv::Development => LogFormat::Text,
                 AppEnv::Production => LogFormat::Json,
             }),
+            traces: traces::read(reader),
             warnings: Vec::new(),
             table: Vec::new(),
         }

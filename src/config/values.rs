@@ -82,7 +82,7 @@ pub(super) fn allowed_origins(text: &str) -> Result<AllowedOrigins, String> {
 }
 
 /// Scheme, host and port, as browsers send them in `Origin`: lower case, without a path.
-fn origin(text: &str) -> Result<String, String> {
+pub(super) fn origin(text: &str) -> Result<String, String> {
     let allowed = || "* alone, or origins such as https://app.example.com, comma separated, without a path".to_owned();
     let origin = text.to_ascii_lowercase();
     let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).ok_or_else(allowed)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::actors::Routers;
 use crate::config::AllowedOrigins;
 use crate::model::time::Clock;
+use crate::trace::Sampling;
 
 use super::address::TrustedProxies;
 use super::cors::Cors;
@@ -33,6 +34,8 @@ pub struct ApiSettings {
     pub drain: Drain,
     /// Tells the time.
     pub clock: Clock,
+    /// Which requests are traced.
+    pub sampling: Sampling,
     /// Tells how the parts of the server are.
     pub health: Arc<dyn HealthSource>,
     /// What is counted of requests and connections.

@@ -12,14 +12,18 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, Uri};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::actors::auth::Principal;
 use crate::actors::supervision::Deadline;
 use crate::model::audit::Origin;
+use crate::model::trace::TraceParent;
+use crate::trace;
 
 use super::api::Api;
 use super::figures::EndpointFigures;
-use super::request_id::{RequestId, trace_id};
+use super::request_id::RequestId;
+use super::span;
 
 /// How long a request may take, from its first byte behind the headers to the last of its answer's (§1).
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -41,29 +45,34 @@ struct Inner {
     uri: Uri,
     address: Option<IpAddr>,
     user_agent: Option<HeaderValue>,
-    trace_id: Option<String>,
+    trace: Option<TraceParent>,
     principal: OnceCell<Arc<Principal>>,
     bypass: Cell<bool>,
     endpoint: OnceCell<Arc<EndpointFigures>>,
 }
 
 impl Caller {
-    /// What the head of a request tells.
-    pub(super) fn new(api: web::Data<Api>, head: &RequestHead) -> Self {
+    /// What the head of a request tells, and the span that the request is worked on in.
+    pub(super) fn arrived(api: web::Data<Api>, head: &RequestHead) -> (Self, Span) {
         let headers = &head.headers;
-        Self(Rc::new(Inner {
-            request_id: RequestId::of(headers),
+        let request_id = RequestId::of(headers);
+        let address = api.settings.trusted_proxies.client_address(head.peer_addr, headers);
+        let client_trace = span::client_trace(headers);
+        let span = span::begin(api.settings.sampling, head, &request_id, address, client_trace.as_ref());
+        let caller = Self(Rc::new(Inner {
+            request_id,
             started: Instant::now(),
             method: head.method.clone(),
             uri: head.uri.clone(),
-            address: api.settings.trusted_proxies.client_address(head.peer_addr, headers),
+            address,
             user_agent: headers.get(header::USER_AGENT).cloned(),
-            trace_id: trace_id(headers),
+            trace: trace::traceparent(&span).or(client_trace),
             principal: OnceCell::new(),
             bypass: Cell::new(false),
             endpoint: OnceCell::new(),
             api,
-        }))
+        }));
+        (caller, span)
     }
 
     /// The caller of this request.
@@ -131,7 +140,7 @@ impl Caller {
             address: self.0.address,
             user_agent,
             request_id: self.0.request_id.as_str().to_owned(),
-            trace_id: self.0.trace_id.clone(),
+            trace: self.0.trace.clone(),
         }
     }
 

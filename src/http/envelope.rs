@@ -11,6 +11,10 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::future::LocalBoxFuture;
 use std::future::{Ready, ready};
+use std::pin::pin;
+use tracing::Span;
+
+use crate::actors::supervision::Scope;
 
 use super::api::Api;
 use super::caller::Caller;
@@ -19,6 +23,7 @@ use super::connection::Watch;
 use super::error::ApiError;
 use super::request_id::X_REQUEST_ID;
 use super::security::protect;
+use super::span;
 
 /// How large the request line and the headers may be together, in bytes.
 const LARGEST_HEAD: usize = 16 << 10;
@@ -70,20 +75,22 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let watch = request.conn_data::<Rc<Watch>>().map(Watch::request);
         let under_way = (self.api.settings.drain.enter(), watch);
-        let caller = Caller::new(self.api.clone(), request.head());
+        let (caller, span) = Caller::arrived(self.api.clone(), request.head());
+        let scope = Scope::new(Some(caller.deadline()), span.clone());
         request.extensions_mut().insert(caller.clone());
         if size(request.head()) > LARGEST_HEAD {
             let answer = request.into_response(ApiError::headers_too_large().answer(&caller));
-            return Box::pin(ready(Ok(sealed(&caller, answer))));
+            return Box::pin(ready(Ok(sealed(&caller, &span, answer))));
         }
         let answer = self.inner.call(request);
         Box::pin(async move {
             let _under_way = under_way;
-            match answer.await {
-                Ok(answer) => Ok(sealed(&caller, answer)),
+            match scope.around(pin!(answer)).await {
+                Ok(answer) => Ok(sealed(&caller, &span, answer)),
                 // Endpoints answer their failures themselves, so this one is actix's own; the request is gone with it.
                 Err(error) => {
                     let answer = finished(&caller, &HeaderMap::new(), ApiError::from(&error).answer(&caller));
+                    span::end(&span, caller.method(), || None, answer.status());
                     Err(InternalError::from_response("answered", answer).into())
                 }
             }
@@ -98,8 +105,9 @@ fn size(head: &RequestHead) -> usize {
     head.method.as_str().len() + target + headers.sum::<usize>()
 }
 
-fn sealed(caller: &Caller, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn sealed(caller: &Caller, span: &Span, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let (request, answer) = answer.into_parts();
+    span::end(span, caller.method(), || request.match_pattern(), answer.status());
     let answer = finished(caller, request.headers(), answer);
     ServiceResponse::new(request, answer)
 }

@@ -46,6 +46,7 @@ pub mod routes;
 pub mod schema;
 pub mod security;
 pub mod server;
+mod span;
 pub mod statistics;
 #[cfg(test)]
 mod testing;

@@ -1,11 +1,9 @@
-//! What names a request: its id and the trace it belongs to (§1).
+//! What names a request (§1).
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header that carries the id, both ways.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The longest id that is taken from a client, in characters.
 const LONGEST: usize = 128;
@@ -51,28 +49,6 @@ fn is_well_formed(id: &[u8]) -> bool {
         && id.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-/// The trace id of a W3C `traceparent`, if there is a valid one: 32 lower-case hexadecimal digits.
-pub(super) fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let parent = headers.get(&TRACEPARENT)?.to_str().ok()?;
-    let mut parts = parent.split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hexadecimal = |text: &str, length: usize| {
-        text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let nonzero = |text: &str| text.bytes().any(|byte| byte != b'0');
-    // Only versions to come may have more than four parts.
-    let complete = version != "00" || parts.next().is_none();
-    let valid = hexadecimal(version, 2)
-        && version != "ff"
-        && hexadecimal(trace, 32)
-        && nonzero(trace)
-        && hexadecimal(span, 16)
-        && nonzero(span)
-        && hexadecimal(flags, 2)
-        && complete;
-    valid.then(|| trace.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,24 +68,5 @@ mod tests {
         }
         assert!(is_well_formed(&[b'a'; 128]));
         assert!(!is_well_formed(&[b'a'; 129]));
-    }
-
-    #[test]
-    fn only_a_valid_traceparent_is_taken_up() {
-        const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let taken = |value| trace_id(&headers(TRACEPARENT, value));
-        assert_eq!(taken("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").as_deref(), Some(TRACE));
-        assert_eq!(taken("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-new").as_deref(), Some(TRACE));
-        for invalid in [
-            "",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        ] {
-            assert_eq!(taken(invalid), None, "{invalid}");
-        }
     }
 }

@@ -16,6 +16,7 @@ use crate::actors::supervision::{ActorSpec, Mailbox, StartError, Supervisor};
 use crate::config::{AllowedOrigins, LogLevel};
 use crate::model::time::{Clock, Time};
 use crate::telemetry::LogsEnded;
+use crate::trace::Sampling;
 
 use super::address::TrustedProxies;
 use super::api::{Api, ApiSettings};
@@ -76,6 +77,7 @@ pub(super) fn settings() -> ApiSettings {
         cursor_key: CursorKey::derived_from(b"a secret of at least thirty-two bytes"),
         drain: Drain::default(),
         clock: Clock::manual(Time::from_millis(1_774_260_000_000)),
+        sampling: Sampling::OFF,
         health: Arc::new(Healthy),
         figures: HttpFigures::default(),
         metrics: Metrics { source: Arc::new(Nothing), token: None },

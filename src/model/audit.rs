@@ -10,6 +10,7 @@ use super::document::{Collection, Index, Record};
 use super::error::ErrorCode;
 use super::id::{EventId, ObjectId, UserId};
 use super::time::Time;
+use super::trace::TraceParent;
 
 /// Events that are durable but not yet in the trail: written in the transaction of the change they tell of.
 pub static OUTBOX: Collection = Collection { name: "outbox", indexes: &[Index::All("time")] };
@@ -95,8 +96,8 @@ pub struct Origin {
     pub user_agent: Option<String>,
     /// The request's id.
     pub request_id: String,
-    /// The W3C trace that the request belongs to.
-    pub trace_id: Option<String>,
+    /// Where the request stands in its W3C trace.
+    pub trace: Option<TraceParent>,
 }
 
 impl Origin {
@@ -134,6 +135,9 @@ pub struct AuditEvent {
     /// In which W3C trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+    /// Where that trace goes on, while the event is on its way; not in the trail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<TraceParent>,
     /// The error that was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<ErrorCode>,
@@ -207,7 +211,8 @@ impl AuditEvent {
             },
             resource: AuditResource { kind: action.resource().to_owned(), id: resource, name: None },
             request_id: origin.request_id.clone(),
-            trace_id: origin.trace_id.clone(),
+            trace_id: origin.trace.as_ref().map(|trace| trace.trace_id().to_owned()),
+            traceparent: origin.trace.clone(),
             code: None,
             bypass: origin.bypass,
             changes: Vec::new(),

@@ -16,6 +16,7 @@ pub mod role;
 pub mod session;
 pub mod statistics;
 pub mod time;
+pub mod trace;
 pub mod user;
 
 use document::Collection;

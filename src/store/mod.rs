@@ -5,6 +5,7 @@
 pub mod measured;
 pub mod query;
 pub mod sqlite;
+pub mod traced;
 
 use std::fmt;
 use std::sync::Arc;

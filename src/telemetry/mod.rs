@@ -1,17 +1,19 @@
-//! Logs, and figures about the process itself.
+//! Logs, spans on their way to a collector, and figures about the process itself.
 
 mod memory;
 mod process;
+mod spans;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::Registry;
@@ -20,6 +22,8 @@ use tracing_subscriber::{Layer, reload};
 
 pub use memory::{Allocator, Memory, allocator, memory};
 pub use process::{Process, process};
+
+use spans::Spans;
 
 use crate::config::{LogFormat, LogLevel, Settings};
 
@@ -32,10 +36,11 @@ const WAITING_LINES: usize = 16_384;
 /// How much is written to stdout at once, in bytes.
 const LINES_AT_ONCE_BYTES: usize = 64 * 1_024;
 
-/// Logging, for as long as this is kept: dropping it writes out what still waits.
+/// Logging and tracing, for as long as this is kept: dropping it writes out the lines that still wait.
 #[derive(Debug)]
 pub struct Telemetry {
     logs: Logs,
+    spans: Option<Spans>,
     _flush: WorkerGuard,
 }
 
@@ -44,31 +49,62 @@ impl Telemetry {
     pub fn logs(&self) -> Logs {
         self.logs.clone()
     }
+
+    /// What became of the spans.
+    pub fn traces(&self) -> Traces {
+        Traces(self.spans.clone())
+    }
+
+    /// Hands over the spans that wait, and takes no more. What is not handed over within this time is dropped.
+    pub fn finish_traces(&self, within: Duration) {
+        if let Some(spans) = &self.spans {
+            spans.finish(within);
+        }
+    }
 }
 
-/// Sends logs to stdout from now on, as `LOG_LEVEL` and `LOG_FORMAT` say. Once in a process.
+/// Why there is no telemetry.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// Something else in this process takes the logs already.
+    #[error("something else in this process takes the logs")]
+    Taken(#[from] TryInitError),
+    /// What would send spans to the collector cannot be made.
+    #[error("traces cannot be exported")]
+    Traces(#[from] opentelemetry_otlp::ExporterBuildError),
+}
+
+/// Sends logs to stdout from now on, as `LOG_LEVEL` and `LOG_FORMAT` say, and spans to a collector, if there is one.
+/// Once in a process, and outside of any runtime.
 ///
 /// # Errors
-/// Something else in this process takes the logs already.
-pub fn init(settings: &Settings) -> Result<Telemetry, TryInitError> {
+/// See [`TelemetryError`].
+pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
     let (writer, flush) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(WAITING_LINES)
         .thread_name("log")
         .finish(buffered_stdout());
     let dropped = writer.error_counter();
-    let (subscriber, level) = subscriber(settings, writer);
+    let spans = settings.traces.as_ref().map(Spans::to).transpose()?;
+    let (subscriber, level) = subscriber(settings, spans.as_ref(), writer);
     subscriber.try_init()?;
-    let _ = DROPPED.set(dropped.clone());
-    Ok(Telemetry { logs: Logs { level: Arc::new(level), dropped }, _flush: flush })
+    let telemetry = Telemetry { logs: Logs { level: Arc::new(level), dropped: dropped.clone() }, spans, _flush: flush };
+    let _ = LOSSES.set((dropped, telemetry.traces()));
+    Ok(telemetry)
 }
 
-/// The process's one counter of dropped lines: like the subscriber, it is there once.
-static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
+/// What counts the losses of this process: like the subscriber, it is there once.
+static LOSSES: OnceLock<(ErrorCounter, Traces)> = OnceLock::new();
 
 /// How many log lines this process has dropped because stdout was read too slowly.
 pub fn dropped_lines() -> u64 {
-    DROPPED.get().map_or(0, |dropped| dropped.dropped_lines() as u64)
+    LOSSES.get().map_or(0, |(lines, _)| lines.dropped_lines() as u64)
+}
+
+/// How many spans this process has dropped because the collector was slow or away.
+pub fn dropped_spans() -> u64 {
+    LOSSES.get().map_or(0, |(_, traces)| traces.dropped())
 }
 
 /// Standard output without the flush that `io::stdout` does at the end of each line: the log's thread flushes
@@ -107,6 +143,22 @@ impl Logs {
     }
 }
 
+/// What became of the spans that were to be exported. Clones tell of the same spans.
+#[derive(Clone, Debug)]
+pub struct Traces(Option<Spans>);
+
+impl Traces {
+    /// How many spans the collector has taken; 0 where there is none.
+    pub fn exported(&self) -> u64 {
+        self.0.as_ref().map_or(0, Spans::exported)
+    }
+
+    /// How many spans were dropped because the collector was slow or away.
+    pub fn dropped(&self) -> u64 {
+        self.0.as_ref().map_or(0, Spans::dropped)
+    }
+}
+
 /// The level of logs that have ended cannot be changed.
 #[derive(Debug, thiserror::Error)]
 #[error("the logs have ended")]
@@ -128,7 +180,13 @@ impl Level {
     }
 }
 
-fn subscriber<W>(settings: &Settings, writer: W) -> (impl Subscriber + Send + Sync, Level)
+/// Lines are made of events alone, spans of spans alone: neither changes what becomes of the other, and without a
+/// collector there are no spans.
+fn subscriber<W>(
+    settings: &Settings,
+    spans: Option<&Spans>,
+    writer: W,
+) -> (impl Subscriber + Send + Sync + use<W>, Level)
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
@@ -139,7 +197,8 @@ where
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
     let level = Level { now: Mutex::new(settings.log_level.clone()), filter: handle };
-    (Registry::default().with(filter).with(lines), level)
+    let lines = lines.with_filter(filter.and(filter_fn(|metadata| metadata.is_event())));
+    (Registry::default().with(lines).with(spans.map(Spans::layer)), level)
 }
 
 #[cfg(test)]
@@ -172,7 +231,7 @@ mod tests {
         let settings = Settings::load(vec![], environment, None).unwrap();
         let lines = Lines::default();
         let writer = lines.clone();
-        let (subscriber, level) = subscriber(&settings, move || writer.clone());
+        let (subscriber, level) = subscriber(&settings, None, move || writer.clone());
         tracing::subscriber::with_default(subscriber, || work(&lines, &level));
     }
 

@@ -4,6 +4,7 @@
 mod harness;
 
 mod contention;
+mod deadlines;
 mod groups;
 mod panics;
 mod session;

@@ -1,5 +1,6 @@
 //! What single figures say after something has happened.
 
+use clientele::actors::supervision::Fault;
 use reqwest::Method;
 
 use crate::harness::{Client, SOON, TestServer};
@@ -72,7 +73,7 @@ async fn a_panic_shows_in_the_figures_of_its_actor() {
     let of = |name: &str| format!(r#"{name}{{actor="customers",replica="{replica}"}}"#);
     let before = scrape(&server.client()).await;
     assert_eq!(value(&before, &of("clientele_actor_panics_total")), 0.0);
-    customers.inject_panic("for the figures");
+    customers.inject(Fault::Panic);
     let until = std::time::Instant::now() + SOON;
     loop {
         let text = scrape(&server.client()).await;

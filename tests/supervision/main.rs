@@ -17,4 +17,5 @@ mod pool_healing;
 mod readiness;
 mod restarts;
 mod router;
+mod scope;
 mod testkit;

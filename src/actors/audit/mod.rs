@@ -4,6 +4,7 @@ mod actor;
 mod bell;
 pub mod messages;
 mod relay;
+mod spans;
 mod trail;
 
 pub use actor::AuditActor;

@@ -8,6 +8,8 @@ use crate::model::audit::Outgoing;
 use crate::model::document::Document;
 use crate::store::{Query, Sort, Store, StoreError, Write};
 
+use super::spans;
+
 /// How many events are relayed at once.
 const BATCH: usize = 256;
 
@@ -43,10 +45,11 @@ pub(super) async fn relay(store: &dyn Store, broker: &dyn Broker) -> Result<(), 
         }
         let events: Vec<Arc<Outgoing>> =
             documents.iter().map(Document::parse).collect::<Result<_, _>>().map_err(StoreError::from)?;
-        let messages = documents.iter().zip(&events).map(|(document, event)| Message {
+        let relays: Vec<_> = events.iter().map(|event| spans::relay(&event.0)).collect();
+        let messages = documents.iter().zip(&events).zip(&relays).map(|((document, event), relay)| Message {
             id: event.0.id.object_id(),
             body: document.json().into(),
-            traceparent: None,
+            traceparent: spans::passed_on(&event.0, relay),
         });
         broker.publish(messages.collect()).await?;
         let confirmed = events.iter().map(|event| Write::Delete {

@@ -9,6 +9,8 @@ use crate::model::document::{Document, Record};
 use crate::model::id::ObjectId;
 use crate::store::{CommitError, Store, StoreError, Write};
 
+use super::spans;
+
 /// How many events are written at once.
 const BATCH: usize = 256;
 /// How often a batch is numbered anew when another node's came first.
@@ -33,6 +35,11 @@ pub(super) async fn consume(store: &dyn Store, consumer: &mut dyn Consumer) -> R
     loop {
         let deliveries = consumer.next_batch(BATCH).await?;
         let (events, deliveries) = read(deliveries);
+        let _spans: Vec<_> = events
+            .iter()
+            .zip(&deliveries)
+            .map(|(event, delivery)| spans::consume(event, delivery.message.traceparent.as_deref()))
+            .collect();
         append(store, events).await?;
         deliveries.into_iter().for_each(Delivery::ack);
     }
@@ -73,7 +80,7 @@ async fn append(store: &dyn Store, events: Vec<AuditEvent>) -> Result<(), TrailE
             .into_iter()
             .map(|event| {
                 sequence += 1;
-                Write::insert(&AuditEvent { sequence: Some(sequence), ..event.clone() })
+                Write::insert(&AuditEvent { sequence: Some(sequence), traceparent: None, ..event.clone() })
             })
             .collect();
         let next = TrailHead { sequence, version: end.version + 1 };

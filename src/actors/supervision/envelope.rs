@@ -10,9 +10,10 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
+use super::AskError;
 use super::guard::discard;
+use super::scope::Scope;
 use super::tally::{Tallies, Tally, short_name};
-use super::{AskError, Deadline};
 
 /// Whether a message that has waited is still worth handling.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(super) type ReplyTo<M> = Option<oneshot::Sender<Result<<M as Message>::Resul
 pub(super) struct Letter<M: Message> {
     stage: Stage<M>,
     reply_to: ReplyTo<M>,
-    deadline: Option<Deadline>,
+    scope: Scope,
     sent_at: Instant,
 }
 
@@ -66,9 +67,9 @@ enum Stage<M: Message> {
 }
 
 impl<M: Message> Letter<M> {
-    pub(super) fn new(message: M, reply_to: ReplyTo<M>, deadline: Option<Deadline>, sent_at: Instant) -> Self {
+    pub(super) fn new(message: M, reply_to: ReplyTo<M>, scope: Scope, sent_at: Instant) -> Self {
         let stage = Stage::Queued(message);
-        Letter { stage, reply_to, deadline, sent_at }
+        Letter { stage, reply_to, scope, sent_at }
     }
 }
 
@@ -83,7 +84,7 @@ where
     }
 
     fn fate(&self, now: Instant) -> Fate {
-        if self.deadline.is_some_and(|deadline| deadline.passed_by(now)) {
+        if self.scope.deadline().is_some_and(|deadline| deadline.passed_by(now)) {
             Fate::Expired
         } else if self.reply_to.as_ref().is_some_and(oneshot::Sender::is_closed) {
             Fate::Abandoned
@@ -97,8 +98,10 @@ where
         let Stage::Queued(message) = std::mem::replace(&mut self.stage, Stage::Delivered(answered)) else {
             unreachable!("a letter is delivered once");
         };
-        tallies.of::<M>().wait.record(now.saturating_duration_since(self.sent_at));
-        actor.handle(message, context).handle(context, Some(answer));
+        let wait = now.saturating_duration_since(self.sent_at);
+        tallies.of::<M>().wait.record(wait);
+        self.scope.delivered(wait);
+        self.scope.run(|| actor.handle(message, context).handle(context, Some(answer)));
     }
 
     fn is_answered(&mut self) -> bool {
@@ -146,6 +149,7 @@ where
 impl<M: Message + 'static> Letter<M> {
     fn refuse(self, tallies: &Tallies, error: AskError) {
         counter_of(tallies.of::<M>(), &error).fetch_add(1, Relaxed);
+        self.scope.failed(&error);
         send(self.reply_to, Err(error));
         discard(self.stage);
     }

@@ -37,6 +37,19 @@ pub enum AskError {
     Stopped,
 }
 
+impl AskError {
+    /// One word for it, of a few.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            AskError::Overloaded { .. } => "overloaded",
+            AskError::Unavailable { .. } => "unavailable",
+            AskError::DeadlineExceeded => "deadline_exceeded",
+            AskError::Crashed { .. } => "crashed",
+            AskError::Stopped => "stopped",
+        }
+    }
+}
+
 /// Why a factory could not make an actor or a worker.
 ///
 /// The text ends up in logs and in the actor's status: name what failed, leave out secrets.

@@ -9,6 +9,7 @@ use actix::{Actor, AsyncContext, Message};
 
 use super::fault::Poison;
 use super::guard::{discard, guarded};
+use super::scope::Scope;
 
 /// The result of an asynchronous handler whose panic fails its own message alone.
 ///
@@ -73,7 +74,7 @@ where
         match self.0 {
             Work::Done(result) => discard(answer.map(|answer| answer.send(result))),
             Work::ToDo(work) => {
-                context.spawn(Answering { work: Some(work), answer, poison: Poison::take() });
+                context.spawn(Answering { work: Some(work), answer, scope: Scope::current(), poison: Poison::take() });
             }
         }
     }
@@ -84,6 +85,7 @@ struct Answering<A: Actor, R> {
     /// Gone once it is done or has panicked: it is not polled again.
     work: Option<LocalBoxActorFuture<A, R>>,
     answer: Option<OneshotSender<R>>,
+    scope: Scope,
     /// An injected fault, which strikes here.
     poison: Option<Poison>,
 }
@@ -97,10 +99,12 @@ impl<A: Actor, R> ActorFuture<A> for Answering<A, R> {
         let this = &mut *self;
         let Some(work) = &mut this.work else { return Poll::Ready(()) };
         let polled = guarded(|| {
-            if let Some(poison) = &mut this.poison {
-                poison.sting();
-            }
-            work.as_mut().poll(actor, context, task)
+            this.scope.run(|| {
+                if let Some(poison) = &mut this.poison {
+                    poison.sting();
+                }
+                work.as_mut().poll(actor, context, task)
+            })
         });
         let finished = match polled {
             Ok(Poll::Pending) => return Poll::Pending,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix::{Actor, Context, Handler, Message};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
 use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
@@ -15,6 +16,8 @@ use super::envelope::{BoxEnvelope, Letter, ReplyTo};
 use super::fault::Armory;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
+use super::scope::{Scope, ask_span};
+use super::tally::short_name;
 use super::vitals::Vitals;
 use super::{
     ActorSpec, ActorStatus, AskError, Deadline, Drained, Emitter, Fault, Injected, Injection, RestartCause, State,
@@ -60,7 +63,8 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         &self.shared
     }
 
-    /// Sends `message` and waits for the answer until `deadline`.
+    /// Sends `message` and waits for the answer until `deadline`, or that of the message which is being handled here, if
+    /// that comes first.
     ///
     /// The message is taken in, or refused, at the call; the future only waits. Dropping the future
     /// cancels a message that is still queued; one that is being handled is handled to its end.
@@ -77,7 +81,7 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        let now = Instant::now();
+        let (now, deadline) = (Instant::now(), deadline.capped());
         let (reply_to, answer) = oneshot::channel();
         let admitted = self.admit(message, Some(reply_to), Some(deadline), now).map(|()| answer);
         Reply::new(admitted, deadline)
@@ -108,11 +112,17 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
+        let span = match deadline {
+            Some(_) => ask_span(&self.shared.vitals.spec, short_name::<M>()),
+            None => Span::none(),
+        };
+        let scope = Scope::new(deadline, span);
         let admitted = self.admission(deadline, now).and_then(|()| {
-            let letter = Letter::new(message, reply_to, deadline, now);
+            let letter = Letter::new(message, reply_to, scope.clone(), now);
             self.post(now, Box::new(letter))
         });
         if let Err(error) = &admitted {
+            scope.failed(error);
             let tally = self.shared.vitals.tallies.of::<M>();
             match error {
                 AskError::DeadlineExceeded => tally.expired.fetch_add(1, Relaxed),

@@ -15,6 +15,7 @@
 //!   and makes room in a full mailbox.
 //! * **Replicas stand in for each other.** A [`Router`] asks the replica on its own thread while that takes messages,
 //!   else the one that is best off; by key, always the same one while that is healthy.
+//! * **A message has a scope.** Deadline and trace go on to whatever its handler asks in turn: [`Scope`].
 //! * **Control is not blocked by a flood.** Commands (`restart`, `suspend`, `inspect`, `drain`…) have a lane of
 //!   their own.
 //! * **Blocking work** goes to a [`Pool`]: threads of a `SyncArbiter` behind a bounded queue.
@@ -56,6 +57,7 @@ mod rendezvous;
 mod reply;
 mod restart;
 mod router;
+mod scope;
 mod spec;
 mod state;
 mod status;
@@ -84,6 +86,7 @@ pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolFault, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
 pub use self::router::{Replicas, Router};
+pub use self::scope::{Scope, span_in_trace};
 pub use self::spec::ActorSpec;
 pub use self::state::State;
 pub use self::status::{ActorStatus, Failure, FailureKind, MessageStatus, PoolStatus};

@@ -18,6 +18,11 @@ const LINES: Family = Family::counter(
     &[],
     "Log lines dropped because standard output was read too slowly.",
 );
+const SPANS: Family = Family::counter(
+    "clientele_trace_spans_dropped_total",
+    &[],
+    "Spans dropped because the collector was slow or away.",
+);
 const CPU: Family =
     Family::counter("process_cpu_seconds_total", &[], "Time on a CPU, in user and kernel mode.").seconds();
 const RESIDENT: Family = Family::gauge("process_resident_memory_bytes", &[], "Resident memory.").bytes();
@@ -47,14 +52,15 @@ const RETAINED: Family = Family::gauge(
 .bytes();
 
 pub(super) const FAMILIES: &[&Family] = &[
-    &BUILD, &READY, &LINES, &CPU, &RESIDENT, &VIRTUAL, &OPEN_FDS, &MAX_FDS, &THREADS, &START, &ALLOCATED, &ACTIVE,
-    &HELD, &MAPPED, &RETAINED,
+    &BUILD, &READY, &LINES, &SPANS, &CPU, &RESIDENT, &VIRTUAL, &OPEN_FDS, &MAX_FDS, &THREADS, &START, &ALLOCATED,
+    &ACTIVE, &HELD, &MAPPED, &RETAINED,
 ];
 
 pub(super) fn write(page: &mut Page<'_>, ready: bool) -> fmt::Result {
     page.family(&BUILD, |samples| samples.gauge(&[env!("CARGO_PKG_VERSION")], 1_u64))?;
     page.gauge(&READY, u64::from(ready))?;
     page.counter(&LINES, telemetry::dropped_lines())?;
+    page.counter(&SPANS, telemetry::dropped_spans())?;
     let process = telemetry::process();
     page.counter(&CPU, process.cpu_seconds)?;
     page.gauge(&RESIDENT, process.resident_bytes)?;

@@ -5,7 +5,7 @@ use actix_rt::System;
 use serde_json::json;
 
 use super::*;
-use crate::actors::supervision::Work;
+use crate::actors::supervision::{Deadline, Work};
 use crate::model::document::Index;
 use crate::store::sqlite::{Durability, SqliteOptions, SqliteStore};
 use crate::store::{Filter, Store};
@@ -29,7 +29,8 @@ fn writer(folder: &tempfile::TempDir) -> Writer {
 
 /// Commits these as one group.
 fn commit(writer: &mut Writer, group: Vec<Vec<Write>>) -> Vec<Result<(), CommitError>> {
-    let waiting: Vec<_> = group.into_iter().map(|writes| writer.queue.push(writes).unwrap().1).collect();
+    let soon = Deadline::within(std::time::Duration::from_secs(60));
+    let waiting: Vec<_> = group.into_iter().map(|writes| writer.queue.push(writes, soon).unwrap().1).collect();
     writer.flush();
     waiting.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
 }

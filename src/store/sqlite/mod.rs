@@ -96,8 +96,9 @@ impl SqliteStore {
         StoreError::Overloaded { retry_after: self.writer.status().run_p99.saturating_mul(groups) }
     }
 
+    /// When a call that begins now is given up: as far as patience goes, but not beyond the end of what it is made for.
     fn deadline(&self) -> Deadline {
-        Deadline::within(self.options.patience)
+        Deadline::within(self.options.patience).capped()
     }
 
     async fn read<R: Send + 'static>(
@@ -157,7 +158,7 @@ impl Store for SqliteStore {
     /// Dropping the future takes them back, unless the writer has already taken them up.
     async fn commit(&self, writes: Vec<Write>) -> Result<(), CommitError> {
         let deadline = self.deadline();
-        let (ticket, mut answer) = self.queue.push(writes).map_err(|_: Full| self.overloaded())?;
+        let (ticket, mut answer) = self.queue.push(writes, deadline).map_err(|_: Full| self.overloaded())?;
         loop {
             let flushed = tokio::select! {
                 biased;

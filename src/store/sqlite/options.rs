@@ -17,7 +17,8 @@ pub struct SqliteOptions {
     pub commit_queue: usize,
     /// How long a thread may be at one job before it counts as stalled.
     pub stall: Duration,
-    /// How long a call may take before it is answered with [`StoreError::TimedOut`](crate::store::StoreError::TimedOut).
+    /// How long a call may take before it is answered with [`StoreError::TimedOut`](crate::store::StoreError::TimedOut);
+    /// less if it is made for a message with a nearer deadline.
     pub patience: Duration,
     /// What an answered commit survives.
     pub durability: Durability,

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::store::{CommitError, Write};
+use crate::actors::supervision::Deadline;
+use crate::store::{CommitError, StoreError, Write};
 
 /// A commit and the one who waits for it.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub writes: Vec<Write>,
     pub reply: oneshot::Sender<Result<(), CommitError>>,
+    deadline: Deadline,
     ticket: u64,
 }
 
@@ -38,8 +40,12 @@ impl CommitQueue {
         Self { bound, waiting: Mutex::default(), groups: AtomicU64::new(0), grouped: AtomicU64::new(0) }
     }
 
-    /// Puts a commit at the end.
-    pub fn push(&self, writes: Vec<Write>) -> Result<(Ticket, oneshot::Receiver<Result<(), CommitError>>), Full> {
+    /// Puts a commit at the end, which is of no more use after `deadline`.
+    pub fn push(
+        &self,
+        writes: Vec<Write>,
+        deadline: Deadline,
+    ) -> Result<(Ticket, oneshot::Receiver<Result<(), CommitError>>), Full> {
         let (reply, answer) = oneshot::channel();
         let mut waiting = self.waiting.lock();
         let (next, queue) = &mut *waiting;
@@ -50,17 +56,21 @@ impl CommitQueue {
             return Err(Full);
         }
         *next += 1;
-        queue.push_back(Pending { writes, reply, ticket: *next });
+        queue.push_back(Pending { writes, reply, deadline, ticket: *next });
         Ok((Ticket(*next), answer))
     }
 
-    /// Takes the next commits, at most `max`. Those that nobody waits for any more are dropped.
+    /// Takes the next commits, at most `max`. Those that nobody waits for any more are dropped, those that come too late
+    /// are told so.
     pub fn take(&self, max: usize) -> Vec<Pending> {
         let mut waiting = self.waiting.lock();
         let mut group = Vec::new();
         while group.len() < max {
             let Some(pending) = waiting.1.pop_front() else { break };
-            if !pending.reply.is_closed() {
+            if pending.deadline.is_past() {
+                // If nobody waits any more, nobody has to be told.
+                let _ = pending.reply.send(Err(StoreError::TimedOut.into()));
+            } else if !pending.reply.is_closed() {
                 group.push(pending);
             }
         }
@@ -86,12 +96,27 @@ impl CommitQueue {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    fn soon() -> Deadline {
+        Deadline::within(Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_commit_that_comes_too_late_is_told_so_and_not_made() {
+        let queue = CommitQueue::new(2);
+        let (_, mut late) = queue.push(vec![], Deadline::within(Duration::ZERO)).unwrap();
+        let (_ticket, _answer) = queue.push(vec![], soon()).unwrap();
+        assert_eq!(queue.take(8).len(), 1);
+        assert!(matches!(late.try_recv(), Ok(Err(CommitError::Store(StoreError::TimedOut)))));
+    }
 
     #[test]
     fn commits_are_taken_in_the_order_they_came() {
         let queue = CommitQueue::new(8);
-        let pushed: Vec<_> = (0..5).map(|_| queue.push(vec![]).unwrap()).collect();
+        let pushed: Vec<_> = (0..5).map(|_| queue.push(vec![], soon()).unwrap()).collect();
         let tickets = |group: Vec<Pending>| group.iter().map(|pending| pending.ticket).collect::<Vec<_>>();
         assert_eq!(tickets(queue.take(3)), [1, 2, 3]);
         assert_eq!(tickets(queue.take(3)), [4, 5]);
@@ -103,20 +128,20 @@ mod tests {
     #[test]
     fn what_nobody_waits_for_takes_no_place() {
         let queue = CommitQueue::new(2);
-        let (_first, abandoned) = (queue.push(vec![]).unwrap(), queue.push(vec![]).unwrap());
-        assert!(queue.push(vec![]).is_err());
+        let (_first, abandoned) = (queue.push(vec![], soon()).unwrap(), queue.push(vec![], soon()).unwrap());
+        assert!(queue.push(vec![], soon()).is_err());
         drop(abandoned);
-        let _third = queue.push(vec![]).unwrap();
+        let _third = queue.push(vec![], soon()).unwrap();
         assert_eq!(queue.take(8).len(), 2);
     }
 
     #[test]
     fn a_commit_can_be_taken_back_until_it_is_taken() {
         let queue = CommitQueue::new(2);
-        let (ticket, _answer) = queue.push(vec![]).unwrap();
+        let (ticket, _answer) = queue.push(vec![], soon()).unwrap();
         assert!(queue.withdraw(&ticket));
         assert!(!queue.withdraw(&ticket));
-        let (ticket, _answer) = queue.push(vec![]).unwrap();
+        let (ticket, _answer) = queue.push(vec![], soon()).unwrap();
         assert_eq!(queue.take(8).len(), 1);
         assert!(!queue.withdraw(&ticket));
     }

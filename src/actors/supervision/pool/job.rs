@@ -11,7 +11,7 @@ use super::fault::PoolFault;
 use super::shared::Counters;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
-use crate::actors::supervision::{AskError, Deadline};
+use crate::actors::supervision::{AskError, Scope};
 
 /// Whether a job that has waited is still worth doing.
 pub(super) enum Fate {
@@ -35,13 +35,18 @@ pub(super) trait Job<W>: Send {
 pub(super) struct Order<M: Message> {
     message: M,
     reply_to: oneshot::Sender<Result<M::Result, AskError>>,
-    deadline: Deadline,
+    scope: Scope,
     sent_at: Instant,
 }
 
 impl<M: Message> Order<M> {
-    pub(super) fn new(message: M, reply_to: oneshot::Sender<Result<M::Result, AskError>>, deadline: Deadline) -> Self {
-        Order { message, reply_to, deadline, sent_at: Instant::now() }
+    pub(super) fn new(
+        message: M,
+        reply_to: oneshot::Sender<Result<M::Result, AskError>>,
+        scope: Scope,
+        sent_at: Instant,
+    ) -> Self {
+        Order { message, reply_to, scope, sent_at }
     }
 }
 
@@ -52,7 +57,7 @@ where
     M::Result: Send,
 {
     fn fate(&self, now: Instant) -> Fate {
-        if self.deadline.passed_by(now) {
+        if self.scope.deadline().is_some_and(|deadline| deadline.passed_by(now)) {
             Fate::Expired
         } else if self.reply_to.is_closed() {
             Fate::Abandoned
@@ -66,10 +71,11 @@ where
     }
 
     fn run(self: Box<Self>, worker: &mut W, counters: &Counters, faults: &Armory<PoolFault>) -> Result<(), Panic> {
-        let Order { message, reply_to, .. } = *self;
+        let Order { message, reply_to, scope, sent_at } = *self;
+        scope.delivered(sent_at.elapsed());
         let worked = guarded(|| {
             faults.in_job();
-            worker.work(message)
+            scope.run(|| worker.work(message))
         });
         match worked {
             Ok(result) => {
@@ -79,15 +85,17 @@ where
             }
             Err(panic) => {
                 counters.panics.fetch_add(1, Relaxed);
-                let reason = panic.reason.clone();
-                discard(reply_to.send(Err(AskError::Crashed { reason })));
+                let error = AskError::Crashed { reason: panic.reason.clone() };
+                scope.failed(&error);
+                discard(reply_to.send(Err(error)));
                 Err(panic)
             }
         }
     }
 
     fn fail(self: Box<Self>, error: AskError) {
-        let Order { message, reply_to, .. } = *self;
+        let Order { message, reply_to, scope, .. } = *self;
+        scope.failed(&error);
         discard(reply_to.send(Err(error)));
         discard(message);
     }

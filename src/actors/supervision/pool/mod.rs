@@ -15,13 +15,15 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use actix::Message;
 use tokio::sync::oneshot;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 pub use self::fault::PoolFault;
 use self::job::Order;
 use self::shared::Shared;
 pub use self::spec::PoolSpec;
 use super::reply::Reply;
+use super::scope::{Scope, job_span};
+use super::tally::short_name;
 use super::{AskError, Deadline, Drained, Injected, Injection, PoolStatus, StartError};
 
 /// A worker that does what `M` asks for, blocking its thread.
@@ -62,7 +64,8 @@ impl<W: Unpin + 'static> Pool<W> {
         Pool { _closer: Arc::new(Closer(shared.clone())), shared }
     }
 
-    /// Sends `message` and waits for the answer until `deadline`.
+    /// Sends `message` and waits for the answer until `deadline`, or that of the message which is being handled here, if
+    /// that comes first.
     ///
     /// The message is taken in, or refused, at the call; the future only waits. Dropping the future cancels a job
     /// that is still queued; one at work is done to its end.
@@ -80,8 +83,10 @@ impl<W: Unpin + 'static> Pool<W> {
         M::Result: Send,
     {
         let (reply_to, answer) = oneshot::channel();
-        let order = Box::new(Order::new(message, reply_to, deadline));
-        let admitted = self.shared.admit(order).map(|()| answer);
+        let (now, deadline) = (Instant::now(), deadline.capped());
+        let scope = Scope::new(Some(deadline), job_span(&self.shared.spec.name, short_name::<M>()));
+        let order = Box::new(Order::new(message, reply_to, scope, now));
+        let admitted = self.shared.admit(order, now).map(|()| answer);
         Reply::new(admitted, deadline)
     }
 

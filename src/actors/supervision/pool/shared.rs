@@ -118,7 +118,12 @@ impl<W: Unpin + 'static> Shared<W> {
         );
     }
 
-    pub(super) fn admit(&self, job: Box<dyn Job<W>>) -> Result<(), AskError> {
+    pub(super) fn admit(&self, job: Box<dyn Job<W>>, now: Instant) -> Result<(), AskError> {
+        if let Fate::Expired = job.fate(now) {
+            self.counters.expired.fetch_add(1, Relaxed);
+            job.fail(AskError::DeadlineExceeded);
+            return Err(AskError::DeadlineExceeded);
+        }
         let refused = match self.queue.push(job) {
             Ok(()) => return Ok(()),
             Err(Refused::Full(job)) if self.sweep() => self.queue.push(job),
