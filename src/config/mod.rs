@@ -35,6 +35,7 @@ use reader::Reader;
 pub use secret::Secret;
 pub use table::Row;
 pub use token_secrets::{TokenSecrets, TokenSecretsError};
+pub(crate) use values::duration;
 
 /// Every setting, each named after its environment name. `config/default.toml` tells units, bounds and defaults.
 #[derive(Clone, Debug)]
