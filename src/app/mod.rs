@@ -2,6 +2,7 @@
 
 mod backend;
 mod health;
+mod logs;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -17,15 +18,19 @@ use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsE
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
 use crate::http::drain::Drain;
+use crate::http::ops::Operations;
+use crate::http::ops::steering::LogSteering;
 use crate::http::server::{self, ServerSettings};
 use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
 use crate::store::{MigrateError, StoreError};
+use crate::telemetry::Logs;
 
 pub use backend::{Backend, migrate};
 use health::ServerHealth;
+use logs::NobodysLogs;
 
 /// How long the first administrator may take to be made.
 const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);
@@ -80,6 +85,7 @@ pub struct Application {
     address: SocketAddr,
     settings: Settings,
     drain: Drain,
+    logs: LogSteering,
     /// Held for as long as the server runs; the kernel lets go of it however that ends.
     _lock: File,
 }
@@ -97,7 +103,15 @@ impl Application {
         let address = listener.local_addr().map_err(listen)?;
         let lock = take_data_folder(&settings.data_dir)?;
         let backend = Backend::start(&settings, Clock::system()).await?;
-        Ok(Self { backend, listener, address, settings, drain: Drain::starting(), _lock: lock })
+        let logs = LogSteering::new(NobodysLogs, settings.log_level.clone());
+        Ok(Self { backend, listener, address, settings, drain: Drain::starting(), logs, _lock: lock })
+    }
+
+    /// Lets operators steer these logs, which log by `LOG_LEVEL` now. Without them a level is kept and
+    /// told, and steers nothing: the program that this server is a part of logs for itself.
+    pub fn steering(mut self, logs: Logs) -> Self {
+        self.logs = LogSteering::new(logs, self.settings.log_level.clone());
+        self
     }
 
     /// Where it listens.
@@ -116,9 +130,10 @@ impl Application {
     /// # Errors
     /// [`StartupError::FirstAdmin`], [`StartupError::Server`].
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartupError> {
-        let Self { backend, listener, address, settings, drain, _lock } = self;
+        let Self { backend, listener, address, settings, drain, logs, _lock } = self;
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
-        let api = api_settings(&settings, health, &drain)?;
+        let operations = Operations::new(backend.supervisor().clone(), logs);
+        let api = api_settings(&settings, health, operations, &drain)?;
         let replicas = {
             let backend = backend.clone();
             move || backend.replicas()
@@ -173,7 +188,12 @@ fn server_settings(settings: &Settings) -> ServerSettings {
     ServerSettings { workers: settings.workers(), shutdown_timeout: settings.shutdown_timeout }
 }
 
-fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -> Result<ApiSettings, StartupError> {
+fn api_settings(
+    settings: &Settings,
+    health: Arc<ServerHealth>,
+    operations: Operations,
+    drain: &Drain,
+) -> Result<ApiSettings, StartupError> {
     let secrets = settings.token_secrets()?;
     Ok(ApiSettings {
         api_version: settings.api_version.clone(),
@@ -184,6 +204,7 @@ fn api_settings(settings: &Settings, health: Arc<ServerHealth>, drain: &Drain) -
         drain: drain.clone(),
         clock: Clock::system(),
         health,
+        operations,
     })
 }
 

@@ -12,7 +12,7 @@ use super::Outcome;
 const STOPPED_AT_ONCE: i32 = 130;
 
 pub(super) fn serve(settings: Settings) -> Outcome {
-    let _telemetry = telemetry::init(&settings)?;
+    let telemetry = telemetry::init(&settings)?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -34,7 +34,7 @@ pub(super) fn serve(settings: Settings) -> Outcome {
             tracing::warn!("told twice to stop: stopping at once");
             std::process::exit(STOPPED_AT_ONCE);
         });
-        let application = Application::build(settings).await?;
+        let application = Application::build(settings).await?.steering(telemetry.logs());
         application
             .run_until(async {
                 let _ = stopped.await;

@@ -11,6 +11,7 @@ use super::cors::Cors;
 use super::cursor::CursorKey;
 use super::drain::Drain;
 use super::health::HealthSource;
+use super::ops::Operations;
 use super::rate::PolicyHeaders;
 
 /// What is the same in all workers.
@@ -32,6 +33,8 @@ pub struct ApiSettings {
     pub clock: Clock,
     /// Tells how the parts of the server are.
     pub health: Arc<dyn HealthSource>,
+    /// What operators see and steer.
+    pub operations: Operations,
 }
 
 /// What the handlers of one worker thread share.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::actors::audit::{GetEvent, ListEvents};
-use crate::model::audit::{Action, AuditActor, AuditEvent, AuditResource, Outcome};
+use crate::model::audit::{Action, AuditActor, AuditEvent, AuditResource, FieldChange, Outcome};
 use crate::model::error::ErrorCode;
 use crate::model::id::EventId;
 use crate::model::time::{Time, rfc3339};
@@ -61,6 +61,10 @@ pub struct EventView<'a> {
     /// Was let through because of the role `admin` alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bypass: bool,
+    /// What became of single fields.
+    #[schema(value_type = Vec<EventChange>, required = false)]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    changes: &'a [FieldChange],
 }
 
 /// How an event ended.
@@ -102,6 +106,23 @@ pub struct EventResource {
     /// Which one, where it is one.
     #[schema(value_type = scalars::Id, required = false)]
     pub id: scalars::Id,
+    /// Which one, where it has a name in the place of an id: an actor.
+    #[schema(nullable = false, examples("customers"))]
+    pub name: Option<String>,
+}
+
+/// What became of a field.
+#[derive(Debug, ToSchema)]
+pub struct EventChange {
+    /// Where it is, as a JSON pointer (RFC 6901).
+    #[schema(examples("/level"))]
+    pub pointer: String,
+    /// What it was; absent where there was nothing.
+    #[schema(required = false)]
+    pub before: serde_json::Value,
+    /// What it is now; absent where there is nothing.
+    #[schema(required = false)]
+    pub after: serde_json::Value,
 }
 
 impl Represent for AuditEvent {
@@ -120,6 +141,7 @@ impl Represent for AuditEvent {
             trace_id: self.trace_id.as_deref(),
             code: self.code,
             bypass: self.bypass,
+            changes: &self.changes,
         }
     }
 }

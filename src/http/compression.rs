@@ -19,7 +19,9 @@ pub(super) fn compressed(request: &HeaderMap, answer: HttpResponse) -> HttpRespo
         BodySize::Stream => true,
         BodySize::None => false,
     };
-    if !gains || answer.headers().contains_key(header::CONTENT_ENCODING) {
+    // An encoder would hold messages back until it has many of them.
+    let is_live = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    if !gains || is_live || answer.headers().contains_key(header::CONTENT_ENCODING) {
         return answer;
     }
     let accepted = request.get(header::ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok());
@@ -93,5 +95,7 @@ mod tests {
         };
         assert_eq!(encoding(1_023), None);
         assert_eq!(encoding(1_024).unwrap(), "gzip");
+        let live = HttpResponse::Ok().content_type("text/event-stream").body(vec![b'a'; 1_024]);
+        assert!(!compressed(&request, live).headers().contains_key(header::CONTENT_ENCODING));
     }
 }

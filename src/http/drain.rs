@@ -13,6 +13,7 @@ pub struct Drain(Arc<Inner>);
 struct Inner {
     starting: AtomicBool,
     begun: AtomicBool,
+    beginning: Notify,
     under_way: AtomicUsize,
     idle: Notify,
     closed: AtomicBool,
@@ -53,6 +54,15 @@ impl Drain {
     /// Begins to drain, for good.
     pub fn begin(&self) {
         self.0.begun.store(true, SeqCst);
+        self.0.beginning.notify_waiters();
+    }
+
+    /// Waits until the server drains: the end of answers that have none of their own.
+    pub(super) async fn begun(&self) {
+        let beginning = self.0.beginning.notified();
+        if !self.has_begun() {
+            beginning.await;
+        }
     }
 
     /// Whether the server drains.
@@ -106,6 +116,16 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+
+    #[actix_web::test]
+    async fn whoever_waits_for_the_drain_to_begin_is_told() {
+        let drain = Drain::default();
+        let mut begun = Box::pin(drain.begun());
+        assert_eq!((&mut begun).now_or_never(), None);
+        drain.begin();
+        assert_eq!(begun.now_or_never(), Some(()));
+        assert_eq!(drain.begun().now_or_never(), Some(()), "it has begun already");
+    }
 
     #[actix_web::test]
     async fn draining_has_finished_when_the_last_request_is_answered() {

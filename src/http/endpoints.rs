@@ -5,7 +5,7 @@ use actix_web::http::Method;
 use crate::model::permission::Permission;
 
 use super::endpoint::{Access, Endpoint, endpoint, endpoint_with_query};
-use super::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, statistics, users};
+use super::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, ops, statistics, users};
 
 /// The endpoints of the API, their paths under its base.
 pub(super) fn api() -> Vec<Endpoint> {
@@ -52,7 +52,8 @@ pub(super) fn api() -> Vec<Endpoint> {
 
 /// The endpoints at the root. They are not counted against the budget of requests.
 pub(super) fn root() -> Vec<Endpoint> {
-    use Access::Public;
+    use Access::{Needs, Public};
+    use Permission::{SystemOperate, SystemRead};
     vec![
         endpoint(Method::GET, "/health", Public, health::health),
         endpoint(Method::GET, "/health/live", Public, health::live),
@@ -61,6 +62,11 @@ pub(super) fn root() -> Vec<Endpoint> {
         endpoint(Method::GET, "/openapi.json", Public, docs::openapi),
         endpoint(Method::GET, "/docs", Public, docs::page),
         endpoint(Method::GET, "/docs/{file}", Public, docs::file),
+        endpoint(Method::GET, "/ops/actors", Needs(SystemRead), ops::actors::list),
+        endpoint(Method::POST, "/ops/actors/{name}/restart", Needs(SystemOperate), ops::actors::restart),
+        endpoint(Method::GET, "/ops/events", Needs(SystemRead), ops::events::follow),
+        endpoint(Method::GET, "/ops/log-level", Needs(SystemOperate), ops::log_level::read),
+        endpoint(Method::PUT, "/ops/log-level", Needs(SystemOperate), ops::log_level::replace),
     ]
 }
 

@@ -33,6 +33,7 @@ mod isolation;
 pub mod me;
 pub mod members;
 mod methods;
+pub mod ops;
 pub mod page;
 pub mod problem;
 pub mod query;

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::contact::Email;
 use super::document::{Collection, Index, Record};
@@ -58,6 +59,8 @@ actions! {
     UserCreated = "user.created";
     UserUpdated = "user.updated";
     AccessDenied = "access.denied";
+    OpsActorRestarted = "ops.actor_restarted";
+    OpsLogLevelChanged = "ops.log_level_changed";
 }
 
 impl Action {
@@ -137,6 +140,22 @@ pub struct AuditEvent {
     /// Was let through because of the role `admin` alone.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub bypass: bool,
+    /// What became of single fields.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub changes: Vec<FieldChange>,
+}
+
+/// What became of one field. No secret is ever told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Where it is, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What it was; absent where there was nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Value>,
+    /// What it is now; absent where there is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Value>,
 }
 
 /// Who did it.
@@ -166,6 +185,9 @@ pub struct AuditResource {
     /// Which one, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<ObjectId>,
+    /// Which one, where it has a name in the place of an id: an actor.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
 }
 
 impl AuditEvent {
@@ -183,12 +205,27 @@ impl AuditEvent {
                 ip: origin.address,
                 user_agent: origin.user_agent.clone(),
             },
-            resource: AuditResource { kind: action.resource().to_owned(), id: resource },
+            resource: AuditResource { kind: action.resource().to_owned(), id: resource, name: None },
             request_id: origin.request_id.clone(),
             trace_id: origin.trace_id.clone(),
             code: None,
             bypass: origin.bypass,
+            changes: Vec::new(),
         }
+    }
+
+    /// The same, but done to what has this name.
+    pub fn named(mut self, name: &str) -> Self {
+        self.resource.name = Some(name.to_owned());
+        self
+    }
+
+    /// The same, and this became of a field, if it is not the same as before.
+    pub fn changing(mut self, pointer: &str, before: Option<Value>, after: Option<Value>) -> Self {
+        if before != after {
+            self.changes.push(FieldChange { pointer: pointer.to_owned(), before, after });
+        }
+        self
     }
 
     /// The same, but it ended so, and this was answered.

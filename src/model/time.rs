@@ -40,6 +40,14 @@ impl Time {
     }
 }
 
+impl From<SystemTime> for Time {
+    /// Times before the epoch are told as the epoch.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
 impl std::ops::Add<Duration> for Time {
     type Output = Self;
 
@@ -108,8 +116,8 @@ impl Clock {
             Some(millis) => Time(millis.load(Relaxed)),
             None => {
                 #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else asks")]
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+                let now = SystemTime::now();
+                now.into()
             }
         }
     }

@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod methods;
 mod openapi;
+mod ops;
 mod races;
 mod request_ids;
 mod session;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 /// A password that the contract accepts.
@@ -113,7 +113,7 @@ impl Client {
     pub async fn try_send(&self, request: RequestBuilder) -> Result<Answer, reqwest::Error> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await?;
+        let text = text(response).await?;
         let body = serde_json::from_str(&text).unwrap_or_default();
         Ok(Answer { status, headers, body, text })
     }
@@ -141,6 +141,20 @@ impl Client {
     pub async fn delete_with(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::DELETE, path).json(&body)).await
     }
+}
+
+/// The text of an answer; of one without an end, what is there at once.
+async fn text(mut response: Response) -> Result<String, reqwest::Error> {
+    if !is_stream(response.headers()) {
+        return response.text().await;
+    }
+    let beginning = response.chunk().await?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&beginning).into_owned())
+}
+
+/// Whether an answer goes on until somebody ends it.
+pub fn is_stream(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_some_and(|kind| kind == "text/event-stream")
 }
 
 /// The least a customer needs.

@@ -5,6 +5,7 @@ mod control;
 mod counter;
 mod deadlines;
 mod drain;
+mod events;
 mod ledger;
 mod lifecycle;
 mod mailbox;

@@ -12,7 +12,7 @@ use crate::actors::supervision::{Deadline, Pool};
 use crate::model::session::Lifetimes;
 
 use super::messages::{
-    Authenticate, CreateAdmin, GetUser, HasAdmin, Login, Logout, RefreshSession, Register, UpdateUser,
+    Authenticate, CreateAdmin, GetUser, HasAdmin, Login, Logout, RecordOperation, RefreshSession, Register, UpdateUser,
 };
 use super::passwords::PasswordHasher;
 use super::principals::KnownTokens;
@@ -85,6 +85,7 @@ handlers! {
     UpdateUser => update_user;
     CreateAdmin => create_admin;
     HasAdmin => has_admin;
+    RecordOperation => record_operation;
 }
 
 /// What AuthActor does.

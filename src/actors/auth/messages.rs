@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix::Message;
 
 use crate::actors::error::OperationError;
-use crate::model::audit::Origin;
+use crate::model::audit::{AuditEvent, Origin};
 use crate::model::contact::Email;
 use crate::model::id::{SessionId, UserId};
 use crate::model::role::Grants;
@@ -140,6 +140,15 @@ pub struct CreateAdmin {
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<bool, OperationError>")]
 pub struct HasAdmin;
+
+/// Keeps the event of something that an operator does to the server itself. Answered when it is durable, and asked before
+/// it is done. AuditActor is not asked: it may be the one that the operator wants to restart.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), OperationError>")]
+pub struct RecordOperation {
+    /// The event.
+    pub event: AuditEvent,
+}
 
 /// A user and their tokens.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 mod actor;
 mod lockout;
 pub mod messages;
+mod operations;
 pub mod passwords;
 mod principals;
 mod sessions;

@@ -3,7 +3,7 @@
 use actix::{Actor, Context};
 use tokio::sync::oneshot;
 
-use super::Deadline;
+use super::{Deadline, RestartCause};
 
 /// Commands that may wait to be obeyed; the cell obeys them before it takes a message.
 pub(super) const CONTROL_BOUND: usize = 1024;
@@ -16,7 +16,7 @@ pub(super) enum Command<A: Actor<Context = Context<A>>> {
     /// Run this in the actor. Forgotten when no incarnation lives or is being made.
     Visit(Visit<A>),
     /// Replace the incarnation by a fresh one; wake a failed actor.
-    Restart,
+    Restart(RestartCause),
     /// Take no messages, until [`Command::Resume`].
     Suspend,
     Resume,

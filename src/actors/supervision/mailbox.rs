@@ -14,7 +14,7 @@ use super::envelope::{BoxEnvelope, Letter, ReplyTo};
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::vitals::Vitals;
-use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, State};
+use super::{ActorSpec, ActorStatus, AskError, Deadline, Drained, Emitter, RestartCause, State};
 
 /// How long after its deadline a drain may take to be reported by a cell whose thread is not stuck.
 const REPORT_SLACK: Duration = Duration::from_millis(250);
@@ -39,9 +39,9 @@ pub(super) struct Shared<A: Actor<Context = Context<A>>> {
 
 impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     /// A mailbox nobody serves yet.
-    pub(super) fn open(spec: ActorSpec) -> Self {
-        let shared =
-            Shared { queue: Queue::new(spec.mailbox), control: Queue::new(CONTROL_BOUND), vitals: Vitals::new(spec) };
+    pub(super) fn open(spec: ActorSpec, emitter: Emitter) -> Self {
+        let (queue, control) = (Queue::new(spec.mailbox), Queue::new(CONTROL_BOUND));
+        let shared = Shared { queue, control, vitals: Vitals::new(spec, emitter) };
         Mailbox { shared: Arc::new(shared) }
     }
 
@@ -160,7 +160,11 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
 
     /// Replaces the incarnation by a fresh one, after a grace for messages in flight; wakes a failed actor.
     pub fn restart(&self) {
-        self.command(Command::Restart);
+        self.restart_because(RestartCause::Operator);
+    }
+
+    pub(super) fn restart_because(&self, cause: RestartCause) {
+        self.command(Command::Restart(cause));
     }
 
     /// Has the actor take no messages; they wait. Control goes on.

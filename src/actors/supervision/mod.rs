@@ -14,7 +14,8 @@
 //! * **Control is not blocked by a flood.** Commands (`restart`, `suspend`, `inspect`, `drain`…) have a lane of
 //!   their own.
 //! * **Blocking work** goes to a [`Pool`]: threads of a `SyncArbiter` behind a bounded queue.
-//! * **Everything can be seen from outside**, without waiting for the actor: [`Supervisor::statuses`].
+//! * **Everything can be seen from outside**, without waiting for the actor: [`Supervisor::statuses`] tells how all are,
+//!   [`Supervisor::events`] what happens to them.
 //!
 //! # The way of a message
 //!
@@ -28,11 +29,14 @@
 
 mod answers;
 mod cell;
+mod child;
 mod clock;
 mod control;
 mod deadline;
+mod distribution;
 mod envelope;
 mod error;
+mod event;
 mod guard;
 mod histogram;
 mod incarnation;
@@ -51,12 +55,16 @@ mod tally;
 mod tenancy;
 pub mod testkit;
 mod vitals;
+mod watch;
 
 pub use self::answers::Answers;
 pub use self::control::Drained;
 pub use self::deadline::Deadline;
+pub use self::distribution::Distribution;
 pub use self::error::{AskError, StartError};
+pub use self::event::{Emitter, Event, Events, Happening, Missed, RestartCause, ThreadLoss};
 pub use self::guard::{Panic, guarded};
+pub use self::histogram::Histogram;
 pub use self::isolated::{Isolated, at_hand, isolated, isolated_future};
 pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolSpec, Work};

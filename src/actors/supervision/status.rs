@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::State;
+use super::{Distribution, State};
 
 /// One actor at one moment.
 #[derive(Clone, Debug)]
@@ -62,6 +62,10 @@ pub struct MessageStatus {
     pub abandoned: u64,
     /// Refused, or dropped unhandled, by a full, failed or stopped actor.
     pub shed: u64,
+    /// How long they were in the mailbox.
+    pub wait: Distribution,
+    /// How long it took from ask to answer.
+    pub total: Distribution,
     /// Median time in the mailbox.
     pub wait_p50: Duration,
     /// 99th percentile of the time in the mailbox.
@@ -136,6 +140,10 @@ pub struct PoolStatus {
     pub expired: u64,
     /// Jobs skipped because nobody waited for the answer any more.
     pub abandoned: u64,
+    /// How long jobs were in the queue that were taken up.
+    pub wait: Distribution,
+    /// How long they were at work.
+    pub run: Distribution,
     /// Median time at work.
     pub run_p50: Duration,
     /// 99th percentile of the time at work.

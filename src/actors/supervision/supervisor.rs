@@ -1,14 +1,20 @@
 //! The actors and pools of a process, in the order of their start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, ArbiterHandle, Context};
-use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 use super::cell::{Cell, Factory};
+use super::child::{Child, Tended};
+use super::event::EventLog;
 use super::tenancy::Tenancy;
-use super::{ActorSpec, ActorStatus, Deadline, Drained, Mailbox, Pool, PoolStatus, StartError};
+use super::watch::{Stalls, Watch};
+use super::{
+    ActorSpec, ActorStatus, Deadline, Drained, Emitter, Events, Mailbox, Pool, PoolStatus, RestartCause, StartError,
+    State,
+};
 
 /// Starts actors, knows them all, and ends them in order. Clones share what they know.
 ///
@@ -16,21 +22,21 @@ use super::{ActorSpec, ActorStatus, Deadline, Drained, Mailbox, Pool, PoolStatus
 /// not for as long as somebody holds a mailbox.
 #[derive(Clone, Default)]
 pub struct Supervisor {
-    known: Arc<Mutex<Known>>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    known: Mutex<Known>,
+    log: EventLog,
+    stalls: Stalls,
+    watch: Mutex<Option<Watch>>,
 }
 
 #[derive(Default)]
 struct Known {
     actors: Vec<Arc<dyn Child>>,
-    pools: Vec<Arc<dyn Fn() -> PoolStatus + Send + Sync>>,
-}
-
-/// What the supervisor needs of an actor, whatever its type.
-trait Child: Send + Sync {
-    fn status(&self) -> ActorStatus;
-    /// The name, if the actor ought to take messages and does not.
-    fn unready(&self) -> Option<String>;
-    fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained>;
+    pools: Vec<(Arc<dyn Tended>, Emitter)>,
 }
 
 impl Supervisor {
@@ -71,79 +77,124 @@ impl Supervisor {
         mailbox
     }
 
-    /// Has a pool appear among [`pools`](Supervisor::pools) and in readiness.
+    /// Watches over a pool too: it appears among [`pools`](Supervisor::pools), in readiness and in the events.
     pub fn register_pool<W: Unpin + 'static>(&self, pool: &Pool<W>) {
-        let pool = pool.clone();
-        self.known.lock().pools.push(Arc::new(move || pool.status()));
+        let emitter = self.inner.log.emitter(pool.status().name);
+        pool.report_to(emitter.clone());
+        self.inner.known.lock().pools.push((Arc::new(pool.clone()), emitter));
+    }
+
+    /// What happens to actors and pools from now on.
+    pub fn events(&self) -> Events {
+        self.inner.log.follow()
+    }
+
+    /// What happened after the event numbered `sequence`, as far as it is kept (the newest 256), and from now on.
+    ///
+    /// A number that was never given is that of another process: all that is kept is news then.
+    pub fn events_after(&self, sequence: u64) -> Events {
+        self.inner.log.follow_after(sequence)
+    }
+
+    /// Restarts what has this name: all replicas of an actor (`customers`), one of them (`customers/1`), or the
+    /// workers of a pool, as [`Mailbox::restart`] does. A failed actor is tried again.
+    ///
+    /// How many were restarted; 0: nobody has this name, or all who have are stopped.
+    pub fn restart(&self, name: &str) -> usize {
+        let named = |child: &Arc<dyn Child>| {
+            let status = child.status();
+            status.state != State::Stopped && (status.name == name || &**child.full_name() == name)
+        };
+        let actors: Vec<_> = self.inner.actors().into_iter().filter(named).collect();
+        actors.iter().for_each(|child| child.restart(RestartCause::Operator));
+        let pools = self.inner.pools().into_iter().filter(|(_, emitter)| &**emitter.actor() == name);
+        actors.len() + pools.map(|(pool, _)| pool.restart()).sum::<usize>()
+    }
+
+    /// Takes a [`look`](Supervisor::look) each `interval`, on a thread of its own, until the
+    /// [`shutdown`](Supervisor::shutdown) or the end of the last clone.
+    ///
+    /// # Panics
+    /// When the operating system gives no thread.
+    pub fn watch(&self, interval: Duration) {
+        let watch = Watch::start(Arc::downgrade(&self.inner), interval, Inner::look);
+        *self.inner.watch.lock() = Some(watch);
+    }
+
+    /// Looks at everybody once: tells of stalls that are new and of those that are over, and has pools put threads in
+    /// the place of those that ended or are stuck.
+    pub fn look(&self) {
+        self.inner.look();
     }
 
     /// All actors in the order of their start, those that have ended included.
     pub fn statuses(&self) -> Vec<ActorStatus> {
-        self.actors().iter().map(|child| child.status()).collect()
+        self.inner.actors().iter().map(|child| child.status()).collect()
     }
 
     /// All registered pools, in the order of their registration.
     pub fn pools(&self) -> Vec<PoolStatus> {
-        let pools = self.known.lock().pools.clone();
-        pools.iter().map(|status| status()).collect()
+        self.inner.pools().iter().map(|(pool, _)| pool.status()).collect()
     }
 
     /// The actors (`customers/1`) and pools (`passwords`) that ought to work and do not: failed, stalled, backing
     /// off for long, not yet started, or gone with their thread. Nobody: the process is ready.
     pub fn unready(&self) -> Vec<String> {
-        let actors = self.actors();
-        let actors = actors.iter().filter_map(|child| child.unready());
+        let actors = self.inner.actors();
+        let actors = actors.iter().filter_map(|child| child.unready()).map(|name| name.to_string());
         let pools = self.pools().into_iter().filter(|pool| !pool.ready());
         actors.chain(pools.map(|pool| pool.name)).collect()
     }
 
-    /// Drains all actors one by one, in the reverse order of their start, under one deadline.
+    /// Drains all actors one by one, in the reverse order of their start, and then the pools, in that of their
+    /// registration, under one deadline.
     ///
     /// What an actor was started after, it may use until it has answered its last message.
     pub async fn shutdown(&self, deadline: Deadline) -> Vec<(String, Drained)> {
+        *self.inner.watch.lock() = None;
         let mut drained = Vec::new();
-        for child in self.actors().into_iter().rev() {
-            drained.push((child.status().full_name(), child.drain(deadline).await));
+        for child in self.inner.actors().into_iter().rev() {
+            drained.push((child.full_name().to_string(), child.drain(deadline).await));
+        }
+        for (pool, emitter) in self.inner.pools().into_iter().rev() {
+            drained.push((emitter.actor().to_string(), pool.drain(deadline).await));
         }
         drained
     }
 
     fn open<A: Actor<Context = Context<A>>>(&self, spec: ActorSpec) -> (Mailbox<A>, Tenancy<A>) {
-        let mailbox = Mailbox::open(spec);
+        let emitter = self.inner.log.emitter(spec.full_name());
+        let mailbox = Mailbox::open(spec, emitter);
         let tenancy = Tenancy::new(mailbox.shared().clone());
-        self.enlist(Arc::new(mailbox.clone()));
+        self.inner.enlist(Arc::new(mailbox.clone()));
         (mailbox, tenancy)
+    }
+}
+
+impl Inner {
+    fn actors(&self) -> Vec<Arc<dyn Child>> {
+        self.known.lock().actors.clone()
+    }
+
+    fn pools(&self) -> Vec<(Arc<dyn Tended>, Emitter)> {
+        self.known.lock().pools.clone()
     }
 
     /// A worker thread that was replaced brings its actors again: the stopped namesake is forgotten.
     fn enlist(&self, child: Arc<dyn Child>) {
-        let name = child.status().full_name();
         let mut known = self.known.lock();
-        known.actors.retain(|other| {
-            let other = other.status();
-            other.state != super::State::Stopped || other.full_name() != name
-        });
+        known.actors.retain(|other| other.full_name() != child.full_name() || other.status().state != State::Stopped);
         known.actors.push(child);
     }
 
-    fn actors(&self) -> Vec<Arc<dyn Child>> {
-        self.known.lock().actors.clone()
-    }
-}
-
-impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
-    fn status(&self) -> ActorStatus {
-        Mailbox::status(self)
-    }
-
-    fn unready(&self) -> Option<String> {
-        let status = Mailbox::status(self);
-        (!status.ready && !self.shared().vitals.is_at_its_end()).then(|| status.full_name())
-    }
-
-    fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained> {
-        let mailbox = self.clone();
-        Box::pin(async move { mailbox.drain(deadline).await })
+    fn look(&self) {
+        for actor in self.actors() {
+            self.stalls.note(actor.emitter(), actor.stalled());
+        }
+        for (pool, emitter) in self.pools() {
+            self.stalls.note(&emitter, pool.status().stalled);
+            pool.tend();
+        }
     }
 }
 

@@ -77,6 +77,7 @@ impl Entry {
 
 impl Tally {
     fn status(&self) -> MessageStatus {
+        let (wait, total) = (self.wait.distribution(), self.total.distribution());
         MessageStatus {
             name: self.name,
             ok: self.ok.load(Relaxed),
@@ -84,10 +85,12 @@ impl Tally {
             expired: self.expired.load(Relaxed),
             abandoned: self.abandoned.load(Relaxed),
             shed: self.shed.load(Relaxed),
-            wait_p50: self.wait.quantile(0.5),
-            wait_p99: self.wait.quantile(0.99),
-            total_p50: self.total.quantile(0.5),
-            total_p99: self.total.quantile(0.99),
+            wait_p50: wait.quantile(0.5),
+            wait_p99: wait.quantile(0.99),
+            total_p50: total.quantile(0.5),
+            total_p99: total.quantile(0.99),
+            wait,
+            total,
         }
     }
 }

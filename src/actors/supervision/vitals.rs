@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::clock::Moment;
 use super::guard::Panic;
 use super::tally::Tallies;
-use super::{ActorSpec, ActorStatus, Failure, FailureKind, StartError, State};
+use super::{ActorSpec, ActorStatus, Emitter, Failure, FailureKind, Happening, RestartCause, StartError, State};
 
 /// An actor that is away for less than this is still called ready.
 const SHORT_ABSENCE: Duration = Duration::from_secs(1);
@@ -23,6 +23,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 pub(super) struct Vitals {
     pub(super) spec: ActorSpec,
+    pub(super) emitter: Emitter,
     pub(super) tallies: Tallies,
     pub(super) in_flight: AtomicUsize,
     state: AtomicU8,
@@ -44,10 +45,11 @@ pub(super) struct Vitals {
 }
 
 impl Vitals {
-    pub(super) fn new(spec: ActorSpec) -> Self {
+    pub(super) fn new(spec: ActorSpec, emitter: Emitter) -> Self {
         let epoch = Instant::now();
         Vitals {
             spec,
+            emitter,
             tallies: Tallies::default(),
             in_flight: AtomicUsize::new(0),
             state: AtomicU8::new(State::Starting as u8),
@@ -69,8 +71,13 @@ impl Vitals {
         State::from_code(self.state.load(Relaxed))
     }
 
+    /// Shows `state` from now on, and tells of it if it is another than before.
     pub(super) fn enter(&self, state: State) {
-        self.state.store(state as u8, Relaxed);
+        if self.state.load(Relaxed) == state as u8 {
+            return;
+        }
+        let from = State::from_code(self.state.swap(state as u8, Relaxed));
+        self.emitter.emit(Happening::StateChanged { from, to: state });
     }
 
     /// The present pause ends at `until`; unset, only an operator ends it.
@@ -91,10 +98,12 @@ impl Vitals {
         Some(self.resumes_at.get()?.saturating_duration_since(now))
     }
 
-    pub(super) fn begin_incarnation(&self) {
-        if self.incarnation.fetch_add(1, Relaxed) > 0 {
-            self.restarts.fetch_add(1, Relaxed);
-        }
+    /// An incarnation is to be made; `cause` says why, if there was one before.
+    pub(super) fn begin_incarnation(&self, cause: Option<RestartCause>) {
+        let incarnation = self.incarnation.fetch_add(1, Relaxed) + 1;
+        let Some(cause) = cause else { return };
+        self.restarts.fetch_add(1, Relaxed);
+        self.emitter.emit(Happening::Restarted { incarnation, cause });
     }
 
     pub(super) fn incarnation(&self) -> u64 {
@@ -189,7 +198,7 @@ impl Vitals {
     pub(super) fn status(&self, depth: usize, oldest: Option<Instant>) -> ActorStatus {
         let now = Instant::now();
         let state = self.state();
-        let stalled = self.stalled(state, oldest, now);
+        let stalled = self.stalled(oldest, now);
         ActorStatus {
             name: self.spec.name.clone(),
             replica: self.spec.replica,
@@ -223,9 +232,9 @@ impl Vitals {
     }
 
     /// No progress for too long: either the actor's code does not return, or nobody takes what waits.
-    fn stalled(&self, state: State, oldest: Option<Instant>, now: Instant) -> Option<Duration> {
+    pub(super) fn stalled(&self, oldest: Option<Instant>, now: Instant) -> Option<Duration> {
         let busy = self.busy_since.age(now);
-        let waiting = match (state, oldest) {
+        let waiting = match (self.state(), oldest) {
             (State::Running | State::Draining, Some(oldest)) => {
                 let since = self.progressed_at.get().map_or(oldest, |at| at.max(oldest));
                 Some(now.saturating_duration_since(since))

@@ -13,7 +13,9 @@ use utoipa::openapi::{Components, Content, OpenApi, PathItem, RefOr};
 
 use crate::http::routes;
 use crate::http::{Access, EndpointInfo};
-use crate::http::{audit, auth, batch, customers, docs, error_pages, groups, health, me, members, statistics, users};
+use crate::http::{
+    audit, auth, batch, customers, docs, error_pages, groups, health, me, members, ops, statistics, users,
+};
 
 use super::problem::Problem;
 use super::responses::{
@@ -77,7 +79,8 @@ struct Resources;
             `RateLimit` and `RateLimit-Policy`. HEAD goes with every GET, OPTIONS with every path."
     ),
     paths(
-        health::health, health::live, health::ready, error_pages::explain, docs::openapi, docs::page, docs::file
+        health::health, health::live, health::ready, error_pages::explain, docs::openapi, docs::page, docs::file,
+        ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read, ops::log_level::replace
     ),
     components(
         schemas(Problem),
@@ -92,7 +95,7 @@ struct Resources;
         (name = "Customer groups", description = "Groups of customers, and who is in them"),
         (name = "Users", description = "Who may sign in, and the roles they hold"),
         (name = "Audit", description = "Who did what"),
-        (name = "Operations", description = "How the server is, and this document")
+        (name = "Operations", description = "How the server is, what operators do to it, and this document")
     )
 )]
 struct Whole;
@@ -134,6 +137,8 @@ fn describe(operation: &mut Operation, endpoint: &EndpointInfo, base: &str) {
         vec![(400, BadInput::reference()), (431, HeadersTooLarge::reference()), (503, Unavailable::reference())];
     if endpoint.path.starts_with(base) {
         failures.push((429, TooManyRequests::reference()));
+    }
+    if endpoint.path.starts_with(base) || matches!(endpoint.access, Access::Needs(_)) {
         failures.push((500, StoreFailed::reference()));
         failures.push((504, TimedOut::reference()));
     }

@@ -74,3 +74,22 @@ pub struct ErrorExplanation {
     /// When a client meets it.
     pub explanation: String,
 }
+
+/// A restart takes no more than the name in the path.
+#[derive(Debug, ToSchema)]
+#[schema(as = RestartInput)]
+#[serde(deny_unknown_fields)]
+pub struct RestartInput {}
+
+/// What is to be logged.
+#[derive(Debug, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(examples(json!({"level": "debug", "revertAfterSeconds": 600})))]
+pub struct LogLevelInput {
+    /// `off`, `error`, `warn`, `info`, `debug` or `trace`, or these by target: `info,access=off`.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub level: String,
+    /// Seconds after which what the settings say holds again; absent: it stays until the server ends.
+    #[schema(minimum = 1, maximum = 86_400)]
+    pub revert_after_seconds: Option<u32>,
+}

@@ -53,6 +53,15 @@ pub struct ConditionalWrite {
     pub if_match: String,
 }
 
+/// Resumes a stream of events.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct StreamResumption {
+    /// The `id` of the message that was read last: what happened after it is told, as far as it is kept.
+    #[param(rename = "Last-Event-ID", required = false, pattern = "^[0-9]{1,19}$")]
+    pub last_event_id: String,
+}
+
 /// The period that statistics are about.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]

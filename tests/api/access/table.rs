@@ -106,7 +106,17 @@ fn audit() -> Vec<Row> {
 }
 
 fn operations() -> Vec<Row> {
+    let (name, level) = ("/ops/actors/{name}/restart", "/ops/log-level");
+    let (reads, operates) = (Holders("system:read", ADMINS), Holders("system:operate", ADMINS));
+    let guarded = [
+        row("GET", "/ops/actors", reads, Value::Null, 200),
+        row("POST", name, operates, Value::Null, 404),
+        row("GET", "/ops/events", reads, Value::Null, 200),
+        row("GET", level, operates, Value::Null, 200),
+        row("PUT", level, operates, json!({"level": "info"}), 200),
+    ];
     let paths =
         ["/health", "/health/live", "/health/ready", "/errors/{name}", "/openapi.json", "/docs", "/docs/{file}"];
-    paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200)).collect()
+    let open = paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200));
+    open.chain(guarded).collect()
 }

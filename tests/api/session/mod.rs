@@ -33,6 +33,7 @@ async fn a_clients_session_uses_every_route() {
     let customers = customers::create_read_change_and_delete(&walk, &manager).await;
     groups::gather_and_disperse(&walk, &manager, &customers).await;
     operations::look_around(&walk).await;
+    operations::operate(&walk, &admin).await;
     accounts::sign_out(&walk, &manager).await;
     trail::read_what_was_done(&walk, &admin).await;
 

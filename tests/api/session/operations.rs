@@ -4,6 +4,7 @@ use clientele::model::error::ErrorCode;
 use serde_json::json;
 
 use super::Walk;
+use crate::harness::Client;
 use crate::like::assert_like;
 use crate::problem::assert_problem;
 
@@ -30,6 +31,24 @@ pub async fn look_around(walk: &Walk) {
     for (path, kind) in [("/docs", "text/html; charset=utf-8"), ("/docs/swagger-ui.css", "text/css")] {
         let answer = walk.get(&nobody, path).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}");
+    }
+}
+
+/// Watches and operates the server.
+pub async fn operate(walk: &Walk, admin: &Client) {
+    let tree = super::json(walk.get(admin, "/ops/actors").await, 200);
+    let names: Vec<_> = tree["actors"].as_array().expect("a list").iter().map(|row| row["name"].clone()).collect();
+    for name in ["auth", "customers", "groups", "audit", "rate-limiter", "passwords"] {
+        assert!(names.contains(&json!(name)), "{name} in {names:?}");
+    }
+    let answer = walk.post(admin, "/ops/actors/customers/restart", json!(null)).await;
+    assert_eq!(super::json(answer, 202), json!({"name": "customers", "restarted": 2}));
+    let open = walk.get(admin, "/ops/events").await;
+    assert_eq!((open.status, open.header("content-type")), (200, "text/event-stream"));
+    let level = super::json(walk.get(admin, "/ops/log-level").await, 200);
+    assert_eq!(level, json!({"level": "info"}));
+    for change in [json!({"level": "warn"}), json!({"level": "info"})] {
+        assert_eq!(super::json(walk.put(admin, "/ops/log-level", change.clone()).await, 200), change);
     }
 }
 

@@ -27,6 +27,8 @@ const DONE: &[(&str, usize)] = &[
     ("group.members_added", 1),
     ("group.members_removed", 1),
     ("group.updated", 1),
+    ("ops.actor_restarted", 1),
+    ("ops.log_level_changed", 2),
     ("user.created", 1),
     ("user.updated", 3),
 ];

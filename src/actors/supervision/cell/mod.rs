@@ -17,7 +17,7 @@ use super::incarnation::End;
 use super::restart::{Ended, Ledger, Verdict};
 use super::tenancy::Tenancy;
 use super::vitals::Vitals;
-use super::{StartError, State};
+use super::{Happening, RestartCause, StartError, State};
 
 /// Makes incarnations. It is asynchronous, so that an actor connects before it takes its first message.
 pub(super) type Factory<A> = Box<dyn Fn() -> LocalBoxFuture<'static, Result<A, StartError>> + Send>;
@@ -30,6 +30,8 @@ pub(super) struct Cell<A: Actor<Context = Context<A>>> {
     tenancy: Tenancy<A>,
     factory: Factory<A>,
     ledger: Ledger,
+    /// Why the next incarnation is made, if it is not the first.
+    cause: Option<RestartCause>,
     /// Visits that wait for the incarnation that is being made.
     visits: Vec<Visit<A>>,
     suspended: bool,
@@ -57,6 +59,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             ledger: Ledger::new(tenancy.vitals.spec.policy),
             tenancy,
             factory,
+            cause: None,
             visits: Vec::new(),
             suspended: false,
             draining: None,
@@ -106,13 +109,14 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         }
     }
 
-    fn note(&self, end: &End) {
+    fn note(&mut self, end: &End) {
         match end {
             End::Panicked(panic, during) => self.vitals().failed_by_panic(panic, *during),
             End::StartFailed(error) => self.vitals().failed_to_start(error),
             End::Stopped => self.vitals().stopped_itself(),
-            End::Replaced | End::Drained { .. } => {}
+            End::Replaced | End::Drained { .. } => return,
         }
+        self.cause = self.vitals().last_failure().map(RestartCause::Failure);
     }
 
     fn log(&self, verdict: Verdict) {
@@ -128,6 +132,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             Verdict::Fail => {
                 let cool_down = vitals.spec.cool_down;
                 tracing::error!(%actor, incarnation, kind, reason, location, during, ?cool_down, "an actor has failed");
+                vitals.emitter.emit(Happening::Failed { failure, cool_down });
             }
             Verdict::Stop => {
                 tracing::info!(%actor, incarnation, kind, reason, location, during, "an actor has finished");

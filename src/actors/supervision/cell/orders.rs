@@ -25,7 +25,10 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         while let Poll::Ready(Some((command, _))) = self.tenancy.control.poll_pop(task) {
             match command {
                 Command::Visit(visit) => self.visits.push(visit),
-                Command::Restart => replace = true,
+                Command::Restart(cause) => {
+                    self.cause = Some(cause);
+                    replace = true;
+                }
                 Command::Suspend => self.suspended = self.draining.is_none(),
                 Command::Resume => self.suspended = false,
                 Command::Drain { deadline, done } => self.begin_drain(deadline, done),

@@ -21,7 +21,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
     /// One incarnation, from its making to its end.
     pub(super) async fn live(&mut self) -> Life {
         self.show(State::Starting);
-        self.vitals().begin_incarnation();
+        let cause = self.cause.take();
+        self.vitals().begin_incarnation(cause);
         let actor = match self.make().await {
             Ok(actor) => actor,
             Err(end) => return Life { end, served: false, lost: 0 },

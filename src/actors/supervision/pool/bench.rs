@@ -58,6 +58,7 @@ impl<W: Unpin + 'static> Bench<W> {
             }
             Fate::Run => {}
         }
+        counters.wait.record(now.saturating_duration_since(job.sent_at()));
         let shared = self.shared.clone();
         let busy = &shared.busy[self.place];
         busy.set(now);

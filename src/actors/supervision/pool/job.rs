@@ -20,6 +20,8 @@ pub(super) enum Fate {
 /// A message of some type for a worker `W`.
 pub(super) trait Job<W>: Send {
     fn fate(&self, now: Instant) -> Fate;
+    /// When it was put into the queue.
+    fn sent_at(&self) -> Instant;
     /// Does the work, counts it, and answers, also that it panicked.
     fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic>;
     /// Answers that the work will not be done.
@@ -31,11 +33,12 @@ pub(super) struct Order<M: Message> {
     message: M,
     reply_to: oneshot::Sender<Result<M::Result, AskError>>,
     deadline: Deadline,
+    sent_at: Instant,
 }
 
 impl<M: Message> Order<M> {
     pub(super) fn new(message: M, reply_to: oneshot::Sender<Result<M::Result, AskError>>, deadline: Deadline) -> Self {
-        Order { message, reply_to, deadline }
+        Order { message, reply_to, deadline, sent_at: Instant::now() }
     }
 }
 
@@ -53,6 +56,10 @@ where
         } else {
             Fate::Run
         }
+    }
+
+    fn sent_at(&self) -> Instant {
+        self.sent_at
     }
 
     fn run(self: Box<Self>, worker: &mut W, counters: &Counters) -> Result<(), Panic> {

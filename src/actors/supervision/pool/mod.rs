@@ -3,6 +3,7 @@
 mod bench;
 mod job;
 mod queue;
+mod tended;
 
 use std::fmt;
 use std::sync::Arc;
@@ -91,6 +92,7 @@ struct Counters {
     shed: AtomicU64,
     expired: AtomicU64,
     abandoned: AtomicU64,
+    wait: Histogram,
     run: Histogram,
 }
 
@@ -196,6 +198,7 @@ impl<W> Shared<W> {
         let now = Instant::now();
         let busy: Vec<_> = self.busy.iter().filter_map(|since| since.age(now)).collect();
         let counters = &self.counters;
+        let run = counters.run.distribution();
         PoolStatus {
             name: self.spec.name.clone(),
             threads_expected: self.spec.threads,
@@ -209,8 +212,10 @@ impl<W> Shared<W> {
             shed: counters.shed.load(Relaxed),
             expired: counters.expired.load(Relaxed),
             abandoned: counters.abandoned.load(Relaxed),
-            run_p50: counters.run.quantile(0.5),
-            run_p99: counters.run.quantile(0.99),
+            wait: counters.wait.distribution(),
+            run_p50: run.quantile(0.5),
+            run_p99: run.quantile(0.99),
+            run,
         }
     }
 }

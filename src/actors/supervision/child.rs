@@ -1,0 +1,79 @@
+//! What the supervisor needs of those it watches over, whatever their types.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Context};
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use super::{ActorStatus, Deadline, Drained, Emitter, Mailbox, PoolStatus, RestartCause};
+
+/// An actor.
+pub(super) trait Child: Send + Sync {
+    /// Name and replica, as in `customers/1`.
+    fn full_name(&self) -> &Arc<str>;
+    fn status(&self) -> ActorStatus;
+    /// The name, if the actor ought to take messages and does not.
+    fn unready(&self) -> Option<Arc<str>>;
+    /// For how long it has made no progress, if that is longer than allowed.
+    fn stalled(&self) -> Option<Duration>;
+    fn emitter(&self) -> &Emitter;
+    fn restart(&self, cause: RestartCause);
+    fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained>;
+}
+
+impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
+    fn full_name(&self) -> &Arc<str> {
+        self.emitter().actor()
+    }
+
+    fn status(&self) -> ActorStatus {
+        Mailbox::status(self)
+    }
+
+    fn unready(&self) -> Option<Arc<str>> {
+        let ready = Mailbox::status(self).ready || self.shared().vitals.is_at_its_end();
+        (!ready).then(|| self.full_name().clone())
+    }
+
+    fn stalled(&self) -> Option<Duration> {
+        let shared = self.shared();
+        shared.vitals.stalled(shared.queue.backlog().1, Instant::now())
+    }
+
+    fn emitter(&self) -> &Emitter {
+        &self.shared().vitals.emitter
+    }
+
+    fn restart(&self, cause: RestartCause) {
+        self.restart_because(cause);
+    }
+
+    fn drain(&self, deadline: Deadline) -> BoxFuture<'static, Drained> {
+        let mailbox = self.clone();
+        Box::pin(async move { mailbox.drain(deadline).await })
+    }
+}
+
+/// A pool.
+pub(super) trait Tended: Send + Sync {
+    fn status(&self) -> PoolStatus;
+
+    /// Has the pool tell what happens to its threads.
+    fn report_to(&self, _emitter: Emitter) {}
+
+    /// Puts threads in the place of those that ended or are stuck. Called from time to time by a thread that is
+    /// none of the pool's; returns at once.
+    fn tend(&self) {}
+
+    /// Has every thread remake its worker before its next job. How many threads that are.
+    fn restart(&self) -> usize {
+        0
+    }
+
+    /// Takes no more jobs, has those accepted done until `deadline`, and ends the threads.
+    fn drain(&self, _deadline: Deadline) -> BoxFuture<'static, Drained> {
+        Box::pin(std::future::ready(Drained::default()))
+    }
+}

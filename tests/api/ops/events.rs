@@ -1,0 +1,132 @@
+//! `/ops/events`: what happens is told as it happens, to those who may know, and to no more of them than there are places.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::follower::Follower;
+use super::poison;
+use crate::harness::{Client, SOON, TestServer};
+use crate::like::is_time;
+use crate::problem::{assert_faults, assert_problem};
+
+/// Streams that may be open at once.
+const PLACES: usize = 64;
+
+#[tokio::test]
+async fn a_panic_and_the_restart_after_it_are_told_as_they_happen() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut events = Follower::of(&admin, None).await;
+    poison(&server).await;
+    let left = events.next().await.expect("an event");
+    assert_eq!((left.event.as_str(), &left.data["from"]), ("state_changed", &json!("running")), "{left:?}");
+    let mut last = left.id.expect("a number");
+    let restarted = loop {
+        let message = events.next().await.expect("an event");
+        last += 1;
+        assert_eq!((message.id, &message.data["sequence"]), (Some(last), &json!(last)), "without a gap");
+        assert_eq!((&message.data["actor"], &message.data["kind"]), (&left.data["actor"], &json!(message.event)));
+        if message.event == "restarted" {
+            break message;
+        }
+    };
+    assert_eq!((&restarted.data["incarnation"], &restarted.data["reason"]), (&json!(2), &json!("poisoned")));
+    assert!(restarted.data["time"].as_str().is_some_and(is_time), "{restarted:?}");
+    events.until(|message| message.data["to"] == "running").await;
+}
+
+#[tokio::test]
+async fn a_reader_who_comes_back_is_told_what_it_has_missed() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut events = Follower::of(&admin, None).await;
+    poison(&server).await;
+    let first = events.next().await.and_then(|message| message.id).expect("a number");
+    drop(events);
+    let mut again = Follower::of(&admin, Some(first)).await;
+    assert_eq!(again.next().await.and_then(|message| message.id), Some(first + 1));
+    let mut stranger = Follower::of(&admin, Some(u64::MAX)).await;
+    assert_eq!(stranger.next().await.and_then(|message| message.id), Some(1), "a number of another life of the server");
+
+    for malformed in ["x", "-1", "1.5", "99999999999999999999"] {
+        let request = admin.request(Method::GET, "//ops/events").header("last-event-id", malformed);
+        assert_faults(&admin.send(request).await, 2002, &["/Last-Event-ID"]);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_who_comes_back_too_late_is_told_how_much_is_forgotten() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut events = Follower::of(&admin, Some(0)).await;
+    let first = events.next().await.and_then(|message| message.id).expect("a number");
+    let mut newest = first;
+    // The newest 256 are kept.
+    while newest < first + 300 {
+        assert_eq!(admin.post("//ops/actors/groups/restart", json!({})).await.status, 202);
+        let last = events.until(|message| message.data["to"] == "running").await;
+        newest = last.id.expect("a number");
+    }
+    let mut late = Follower::of(&admin, Some(first)).await;
+    let missed = late.next().await.expect("a message");
+    assert_eq!((missed.event.as_str(), missed.id), ("missed", None), "{missed:?}");
+    let next = late.next().await.and_then(|message| message.id).expect("a number");
+    assert_eq!(missed.data, json!({"kind": "missed", "count": next - first - 1}));
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_streams_and_does_not_wait_for_them() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(Follower::of(&admin, None).await);
+    }
+    let told = Instant::now();
+    let stopping = tokio::task::spawn_blocking(move || drop(server));
+    for mut stream in streams {
+        // What happens while the server stops may be told before its end.
+        while stream.next().await.is_some() {}
+    }
+    stopping.await.expect("the server stops");
+    assert!(told.elapsed() < Duration::from_secs(5), "of the 10 s that it may take: {:?}", told.elapsed());
+}
+
+#[tokio::test]
+async fn there_are_so_many_streams_and_no_more() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut streams = Vec::new();
+    for _ in 0..PLACES {
+        streams.push(Follower::of(&admin, None).await);
+    }
+    let refused = admin.get("//ops/events").await;
+    assert_problem(&refused, 503, 5001);
+    assert_eq!(refused.header("retry-after"), "15");
+    let head = admin.send(admin.request(Method::HEAD, "//ops/events")).await;
+    assert_eq!(head.status, 200, "it takes no place");
+
+    drop(streams);
+    // The server notices that a reader is gone when it has something to tell.
+    let until = Instant::now() + SOON;
+    while admin.get("//ops/events").await.status != 200 {
+        assert!(Instant::now() < until, "no place becomes free");
+        poison(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_stream_is_not_compressed_and_not_counted() {
+    let server = TestServer::with(&[("RATE_LIMIT_MAX_REQUESTS", "1"), ("RATE_LIMIT_AUTH_MAX_REQUESTS", "0")]);
+    let admin = server.admin().await;
+    for _ in 0..3 {
+        let request = admin.request(Method::GET, "//ops/events").header("accept-encoding", "gzip, br, zstd");
+        let answer = admin.send(request).await;
+        assert_eq!((answer.status, answer.header("content-encoding"), answer.header("ratelimit")), (200, "", ""));
+        assert!(answer.text.starts_with("retry: 3000\n"), "{}", answer.text);
+    }
+    let nobody: Client = server.client();
+    assert_problem(&nobody.get("//ops/events").await, 401, 1001);
+}
