@@ -77,9 +77,10 @@ fn node_url(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
+/// Visible ASCII; an empty one, as an empty variable has it, is none.
 fn token(text: &str) -> Result<Secret, String> {
     let token = text.trim();
-    let valid = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    let valid = token.bytes().all(|byte| byte.is_ascii_graphic());
     valid.then(|| Secret::new(token)).ok_or_else(|| "is not a token".to_owned())
 }
 
@@ -110,7 +111,8 @@ impl TopArgs {
             let file = Credentials::file(path.clone());
             return file.map_err(|error| format!("{}: {error}", path.display()).into());
         }
-        Ok(self.token.clone().map_or(Credentials::Nobody, Credentials::Token))
+        let token = self.token.clone().filter(|token| !token.expose().is_empty());
+        Ok(token.map_or(Credentials::Nobody, Credentials::Token))
     }
 
     fn password(&self) -> Result<Secret, Box<dyn Error>> {
@@ -143,7 +145,7 @@ mod tests {
     #[test]
     fn a_token_is_one_word_and_never_shown() {
         assert_eq!(format!("{:?}", token(" abc.def \n").unwrap()), "********");
-        assert_eq!(["", "two words", "t\u{f6}ken"].map(|text| token(text).is_err()), [true; 3]);
+        assert_eq!(["two words", "t\u{f6}ken"].map(|text| token(text).is_err()), [true; 2]);
     }
 
     #[test]

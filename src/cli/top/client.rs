@@ -49,6 +49,9 @@ pub(super) enum NodeError {
         #[source]
         source: reqwest::Error,
     },
+    /// It wants to know who asks.
+    #[error("who are you to the node? Tell it with --email, --token-file or CLIENTELE_TOKEN")]
+    Anonymous,
     /// The token is gone.
     #[error("the file with the token cannot be read")]
     TokenFile(#[source] io::Error),
@@ -149,31 +152,20 @@ impl NodeClient {
     /// Asks as the operator; once more if the token was refused and another one can be had.
     fn ask(&self, what: &'static str, request: impl Fn() -> RequestBuilder) -> Result<Response, NodeError> {
         let token = self.token()?;
-        let mut answer = answered(authorized(request(), token.as_ref()).send())?;
-        if answer.status() == StatusCode::UNAUTHORIZED && self.renew(token.as_ref())? {
-            answer = answered(authorized(request(), self.token()?.as_ref()).send())?;
+        let mut answer = answered(request().bearer_auth(token.expose()).send())?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.credentials.lock().renew(&self.http, Some(&token))? {
+            answer = answered(request().bearer_auth(self.token()?.expose()).send())?;
         }
         if answer.status().is_success() { Ok(answer) } else { Err(refused(what, answer)) }
     }
 
     /// The token to ask with. An account signs in for its first one.
-    fn token(&self) -> Result<Option<Secret>, NodeError> {
+    fn token(&self) -> Result<Secret, NodeError> {
         let mut credentials = self.credentials.lock();
         if credentials.token().is_none() {
             credentials.renew(&self.http, None)?;
         }
-        Ok(credentials.token().cloned())
-    }
-
-    fn renew(&self, refused: Option<&Secret>) -> Result<bool, NodeError> {
-        self.credentials.lock().renew(&self.http, refused)
-    }
-}
-
-fn authorized(request: RequestBuilder, token: Option<&Secret>) -> RequestBuilder {
-    match token {
-        Some(token) => request.bearer_auth(token.expose()),
-        None => request,
+        credentials.token().cloned().ok_or(NodeError::Anonymous)
     }
 }
 

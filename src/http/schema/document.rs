@@ -80,7 +80,7 @@ struct Resources;
     ),
     paths(
         health::health, health::live, health::ready, error_pages::explain, docs::openapi, docs::page, docs::file,
-        ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read, ops::log_level::replace
+        ops::console::page, ops::console::file, ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read, ops::log_level::replace
     ),
     components(
         schemas(Problem),
