@@ -23,8 +23,8 @@ pub(super) struct Screen {
     pub mode: Mode,
     /// Whether what is shown stays as it is.
     pub paused: bool,
-    /// Since when the node has not answered, and why.
-    pub lost: Option<(Instant, String)>,
+    /// That there is nothing new to show.
+    pub lost: Option<Lost>,
     /// What an order came to.
     pub notice: Option<String>,
     /// The newest last.
@@ -37,6 +37,15 @@ pub(super) struct Screen {
     rows: Vec<Row>,
     /// The key of the line that is selected.
     selected: Option<String>,
+}
+
+/// That there is nothing new to show.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub since: Instant,
+    /// What is lost, in capitals.
+    pub what: &'static str,
+    pub why: String,
 }
 
 /// What keys mean.
@@ -86,10 +95,10 @@ impl Screen {
         }
     }
 
-    /// The node does not answer.
-    pub(super) fn lose(&mut self, why: String) {
-        let since = self.lost.take().map_or_else(Instant::now, |(since, _)| since);
-        self.lost = Some((since, why));
+    /// There is nothing new to show.
+    pub(super) fn lose(&mut self, what: &'static str, why: String) {
+        let since = self.lost.take().map_or_else(Instant::now, |lost| lost.since);
+        self.lost = Some(Lost { since, what, why });
     }
 
     /// Takes in an event.

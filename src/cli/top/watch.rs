@@ -29,7 +29,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// What the threads tell the loop.
 enum News {
     Looked(Box<Snapshot>),
-    Lost(String),
+    Lost(NodeError),
     Happened(Happening),
     NoEvents(String),
     Done(String),
@@ -103,7 +103,7 @@ fn take_in(screen: &mut Screen, news: News) -> Effect {
         News::Pressed(key) => return screen.press(key),
         News::Stop => return Effect::Quit,
         News::Looked(snapshot) => screen.take(*snapshot),
-        News::Lost(why) => screen.lose(why),
+        News::Lost(error) => screen.lose(lost(&error), in_full(&error)),
         News::Happened(happening) => screen.note(happening),
         News::NoEvents(why) => screen.no_events = Some(why),
         News::Done(what) => screen.notice = Some(what),
@@ -128,7 +128,7 @@ fn look(node: &NodeClient, interval: Duration, orders: &Receiver<String>, tell: 
         }
         let seen = match node.snapshot() {
             Ok(snapshot) => News::Looked(Box::new(snapshot)),
-            Err(error) => News::Lost(in_full(&error)),
+            Err(error) => News::Lost(error),
         };
         if tell.send(seen).is_err() {
             return;
@@ -169,6 +169,11 @@ fn read_keys(tell: &Sender<News>) {
             return;
         }
     }
+}
+
+/// What an error has cost, in capitals.
+fn lost(error: &NodeError) -> &'static str {
+    if matches!(error, NodeError::Unreachable(_)) { "CONNECTION LOST" } else { "REFUSED" }
 }
 
 /// An error and its causes on one line.

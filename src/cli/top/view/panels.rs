@@ -35,8 +35,9 @@ pub(super) fn head(frame: &mut Frame<'_>, area: Rect, screen: &Screen, palette: 
 }
 
 fn condition<'a>(screen: &Screen, palette: Palette) -> Span<'a> {
-    if let Some((since, why)) = &screen.lost {
-        let words = format!("CONNECTION LOST {} ago, retrying: {}", elapsed(since.elapsed().as_secs()), plain(why));
+    if let Some(lost) = &screen.lost {
+        let ago = elapsed(lost.since.elapsed().as_secs());
+        let words = format!("{} {ago} ago, retrying: {}", lost.what, plain(&lost.why));
         return Span::styled(words, palette.bad());
     }
     let unready = &screen.snapshot().unready;

@@ -77,7 +77,7 @@ fn the_head_tells_of_a_lost_connection_a_pause_and_a_filter() {
     for letter in "p/auth".chars() {
         press(&mut screen, KeyCode::Char(letter));
     }
-    screen.lose("no answer".to_owned());
+    screen.lose("CONNECTION LOST", "no answer".to_owned());
     let drawn = drawn(&screen, 100, 8);
     let lines: Vec<_> = drawn.lines().collect();
     assert_eq!(lines[1], "CONNECTION LOST 0s ago, retrying: no answer  PAUSED  by state  with \"auth\"");

@@ -50,7 +50,10 @@ async function refresh(asked) {
   refreshing ??= send(`${api}/auth/refresh-token`, { method: "POST", body: { refreshToken: asked.refreshToken } })
     .then(read)
     .then((tokens) => { if (session === asked) session = { ...asked, ...tokens }; })
-    .catch((error) => { if (error instanceof Refusal && error.status < 429) leave("The session has ended."); })
+    .catch((error) => {
+      if (!(error instanceof Refusal) || error.status >= 429) throw error;
+      leave("The session has ended.");
+    })
     .finally(() => { refreshing = null; });
   return refreshing;
 }
@@ -68,7 +71,7 @@ part("sign-in").addEventListener("submit", async (event) => {
     form.reset();
     await enter();
   } catch (error) {
-    leave(error.message);
+    end(error.message);
   } finally {
     button.disabled = false;
   }
@@ -92,6 +95,7 @@ async function enter() {
 function leave(why = "") {
   session = before = null;
   following?.abort();
+  rows.clear();
   part("actors").replaceChildren();
   part("events").replaceChildren();
   for (const id of ["node", "readiness", "notice", "stream", "set-level"]) part(id).textContent = "";
@@ -105,10 +109,12 @@ function show(inside) {
   part("console").hidden = part("sign-out").hidden = !inside;
 }
 
-part("sign-out").addEventListener("click", () => {
-  send(`${api}/auth/logout`, { method: "POST", body: { refreshToken: session.refreshToken } }).catch(() => {});
-  leave();
-});
+function end(why) {
+  if (session) send(`${api}/auth/logout`, { method: "POST", body: { refreshToken: session.refreshToken } }).catch(() => {});
+  leave(why);
+}
+
+part("sign-out").addEventListener("click", () => end());
 
 // --- The tree -------------------------------------------------------------------------------------------------------
 
@@ -147,10 +153,12 @@ function told(id, words, kind) {
 }
 
 const unfolded = new Set();
+let shown = []; // what the table was made of, to make it again at once when a row is unfolded
 const rows = new Map(); // the table's rows by key, kept so that the focus stays where it is
 
 function showActors(actors, earlier, now) {
-  const shown = [];
+  shown = [actors, earlier, now];
+  const lines = [];
   for (const actor of actors) {
     const past = earlier?.actors.find((other) => other.name === actor.name);
     const messages = (actor.messages ?? []).map((message) => {
@@ -160,20 +168,20 @@ function showActors(actors, earlier, now) {
     });
     const sum = (figure) => (past ? messages.reduce((sum, message) => sum + (message[figure] ?? 0), 0) : null);
     const busiest = messages.toSorted((one, other) => other.rate - one.rate || other.count - one.count)[0];
-    shown.push(actorRow(actor, now, {
+    lines.push(actorRow(actor, now, {
       rate: sum("rate"), lost: sum("lost"), p50Ms: busiest?.p50Ms,
       p99Ms: messages.length ? Math.max(...messages.map((message) => message.p99Ms)) : null,
     }));
     if (!unfolded.has(actor.name)) continue;
     for (const replica of actor.replicas ?? []) {
       const name = `${actor.name}/${replica.replica}`;
-      shown.push(fill(row(name, name), { ...replica, now }));
+      lines.push(fill(row(name, name), { ...replica, now }));
     }
-    for (const message of messages) shown.push(fill(row(`${actor.name} ${message.type}`, message.type), message));
+    for (const message of messages) lines.push(fill(row(`${actor.name} ${message.type}`, message.type), message));
   }
   const table = part("actors");
-  for (const [key, element] of rows) if (!shown.includes(element)) { element.remove(); rows.delete(key); }
-  shown.forEach((element, at) => { if (table.children[at] !== element) table.insertBefore(element, table.children[at] ?? null); });
+  for (const [key, element] of rows) if (!lines.includes(element)) { element.remove(); rows.delete(key); }
+  lines.forEach((element, at) => { if (table.children[at] !== element) table.insertBefore(element, table.children[at] ?? null); });
 }
 
 function actorRow(actor, now, figures) {
@@ -181,7 +189,7 @@ function actorRow(actor, now, figures) {
     const fold = button(actor.name, () => {
       if (!unfolded.delete(actor.name)) unfolded.add(actor.name);
       fold.setAttribute("aria-expanded", unfolded.has(actor.name));
-      if (before) showActors(before.actors, null, now);
+      showActors(...shown);
     });
     fold.className = "fold";
     fold.setAttribute("aria-expanded", unfolded.has(actor.name));
@@ -288,12 +296,12 @@ part("log-level").addEventListener("submit", async (event) => {
 
 // EventSource cannot send a token, so the stream is read by hand.
 async function follow() {
-  const following_ = (following = new AbortController());
+  const { signal } = (following = new AbortController());
   let last = null;
-  while (!following_.signal.aborted) {
+  while (!signal.aborted) {
     try {
       const headers = last === null ? {} : { "Last-Event-ID": `${last}` };
-      const answer = await ask("ops/events", { headers, signal: following_.signal });
+      const answer = await ask("ops/events", { headers, signal });
       if (answer.status === 403 || answer.status === 404) return told("stream", "There are no events for this account.", "");
       if (!answer.ok) throw new Refusal(answer.status, {});
       told("stream", "", "");
@@ -302,7 +310,7 @@ async function follow() {
         showEvent(event);
       }
     } catch {
-      if (following_.signal.aborted) return;
+      if (signal.aborted) return;
       last = null; // a node that was started anew counts anew
       told("stream", "The stream of events is interrupted, retrying …", "passing");
     }
