@@ -6,12 +6,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix::Arbiter;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::actors::Mailboxes;
 use crate::actors::audit::{AuditActor, Bell};
 use crate::actors::auth::passwords::{HashCost, PasswordHasher};
 use crate::actors::auth::{AuthActor, AuthPolicy};
@@ -20,6 +20,7 @@ use crate::actors::groups::GroupActor;
 use crate::actors::rate_limiter::{Quotas, RateLimiterActor};
 use crate::actors::records::Records;
 use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
+use crate::actors::{AllReplicas, Mailboxes, Routers};
 use crate::broker::Broker;
 use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
 use crate::cache::Cache;
@@ -46,7 +47,7 @@ const MAX_IN_FLIGHT: usize = 256;
 const PASSWORDS_WAITING: usize = 16;
 
 /// The absolute end of a session (§3).
-const SESSION_END: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
 
 /// The actors and what they stand on. Cheap to clone.
 #[derive(Clone)]
@@ -63,8 +64,11 @@ struct Inner {
     quotas: Quotas,
     audit: Mailbox<AuditActor>,
     audit_thread: Arbiter,
+    replicas: AllReplicas,
     workers: Mutex<Vec<Mailboxes>>,
     next_replica: AtomicUsize,
+    /// For how long an actor may make no progress.
+    stall: Duration,
     expected_workers: usize,
     worker_started: Notify,
 }
@@ -92,10 +96,12 @@ impl Backend {
         let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
         let bell = Bell::default();
         let records = Records::new(Arc::clone(&store), Arc::clone(&cache), bell.clone(), clock);
-        let hashers = start_hashers();
+        let hashers = start_hashers(settings.health_check_timeout);
         supervisor.register_pool(&hashers);
         let audit_thread = Arbiter::new();
-        let audit = start_audit(&supervisor, &audit_thread, records.clone(), &bell);
+        let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
+        let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &bell);
+        supervisor.watch(settings.health_check_interval);
         Ok(Self(Arc::new(Inner {
             supervisor,
             records,
@@ -117,8 +123,10 @@ impl Backend {
             quotas: quotas(settings),
             audit,
             audit_thread,
+            replicas: AllReplicas::default(),
             workers: Mutex::default(),
             next_replica: AtomicUsize::new(0),
+            stall: settings.health_check_timeout,
             expected_workers: settings.workers(),
             worker_started: Notify::new(),
         })))
@@ -129,7 +137,7 @@ impl Backend {
     pub fn replicas(&self) -> Mailboxes {
         let inner = &self.0;
         let replica = inner.next_replica.fetch_add(1, Ordering::Relaxed);
-        let spec = |name| ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT);
+        let spec = |name| ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT).stall(inner.stall);
         let mailboxes = Mailboxes {
             auth: inner.supervisor.spawn(
                 spec("auth"),
@@ -151,6 +159,11 @@ impl Backend {
         inner.workers.lock().push(mailboxes.clone());
         inner.worker_started.notify_waiters();
         mailboxes
+    }
+
+    /// Starts the replicas of an HTTP worker, and gives the routers by which it asks them and those of the others.
+    pub fn routers(&self) -> Routers {
+        self.0.replicas.join(self.replicas())
     }
 
     /// A factory that makes sure of the store before it makes the actor.
@@ -231,7 +244,8 @@ pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
 fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
     let folder = &settings.data_dir;
     make_folder(folder).map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
-    Ok(SqliteStore::open(&folder.join(STORE_FILE), SqliteOptions::new(COLLECTIONS))?)
+    let options = SqliteOptions { stall: settings.health_check_timeout, ..SqliteOptions::new(COLLECTIONS) };
+    Ok(SqliteStore::open(&folder.join(STORE_FILE), options)?)
 }
 
 /// Makes the data folder, which is nobody else's business.
@@ -240,17 +254,23 @@ pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// One thread less than there are cores, so that hashing leaves one for everything else.
-fn start_hashers() -> Pool<PasswordHasher> {
+fn start_hashers(stall: Duration) -> Pool<PasswordHasher> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = (cores - 1).max(1);
-    let spec = PoolSpec::new("passwords").threads(threads).queue(threads * PASSWORDS_WAITING);
+    let spec = PoolSpec::new("passwords").threads(threads).queue(threads * PASSWORDS_WAITING).stall(stall);
     Pool::start(spec, || PasswordHasher::new(HashCost::default()))
 }
 
 /// There is one AuditActor, on a thread of its own: events have one order.
-fn start_audit(supervisor: &Supervisor, thread: &Arbiter, records: Records, bell: &Bell) -> Mailbox<AuditActor> {
+fn start_audit(
+    supervisor: &Supervisor,
+    thread: &Arbiter,
+    spec: ActorSpec,
+    records: Records,
+    bell: &Bell,
+) -> Mailbox<AuditActor> {
     let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
-    let mailbox = supervisor.spawn_on(&thread.handle(), ActorSpec::new("audit"), {
+    let mailbox = supervisor.spawn_on(&thread.handle(), spec, {
         let bell = bell.clone();
         move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())
     });

@@ -134,11 +134,11 @@ impl Application {
         let health = Arc::new(ServerHealth::new(backend.clone(), &settings));
         let operations = Operations::new(backend.supervisor().clone(), logs);
         let api = api_settings(&settings, health, operations, &drain)?;
-        let replicas = {
+        let routers = {
             let backend = backend.clone();
-            move || backend.replicas()
+            move || backend.routers()
         };
-        let server = server::start(vec![listener], server_settings(&settings), api, replicas);
+        let server = server::start(vec![listener], server_settings(&settings), api, routers);
         let server = server.map_err(StartupError::Server)?;
         let handle = server.handle();
         let mut serving = std::pin::pin!(server);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::actors::Mailboxes;
+use crate::actors::Routers;
 use crate::config::AllowedOrigins;
 use crate::model::time::Clock;
 
@@ -40,7 +40,7 @@ pub struct ApiSettings {
 /// What the handlers of one worker thread share.
 pub struct Api {
     /// Where the actors are reached.
-    pub mailboxes: Mailboxes,
+    pub mailboxes: Routers,
     /// What is the same in all workers.
     pub settings: ApiSettings,
     /// Who may read answers from a page of another origin.
@@ -50,8 +50,8 @@ pub struct Api {
 }
 
 impl Api {
-    /// What handlers share in a worker whose actors are reached by these mailboxes.
-    pub fn new(settings: ApiSettings, mailboxes: Mailboxes) -> Self {
+    /// What handlers share in a worker whose actors are reached by these routers.
+    pub fn new(settings: ApiSettings, mailboxes: Routers) -> Self {
         Self {
             mailboxes,
             base: format!("/api/{}", settings.api_version),

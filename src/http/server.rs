@@ -14,7 +14,7 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
 
-use crate::actors::Mailboxes;
+use crate::actors::Routers;
 
 use super::api::{Api, ApiSettings};
 use super::connection::Patient;
@@ -51,7 +51,7 @@ pub fn start<F>(
     actors: F,
 ) -> io::Result<Server>
 where
-    F: Fn() -> Mailboxes + Clone + Send + 'static,
+    F: Fn() -> Routers + Clone + Send + 'static,
 {
     let drain = api.drain.clone();
     let app = move || {

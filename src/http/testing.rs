@@ -11,7 +11,7 @@ use actix_web::{App, Error, test, web};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::actors::Mailboxes;
+use crate::actors::Routers;
 use crate::actors::supervision::{ActorSpec, Mailbox, StartError, Supervisor};
 use crate::config::{AllowedOrigins, LogLevel};
 use crate::model::time::{Clock, Time};
@@ -83,13 +83,13 @@ fn absent<A: Actor<Context = Context<A>>>(name: &'static str) -> Mailbox<A> {
     Supervisor::new().spawn(spec, || async { Err(StartError::new("there are no actors in this test")) })
 }
 
-fn mailboxes() -> Mailboxes {
-    Mailboxes {
-        auth: absent("auth"),
-        customers: absent("customers"),
-        groups: absent("groups"),
+fn mailboxes() -> Routers {
+    Routers {
+        auth: absent("auth").into(),
+        customers: absent("customers").into(),
+        groups: absent("groups").into(),
         audit: absent("audit"),
-        rate_limiter: absent("rate_limiter"),
+        rate_limiter: absent("rate_limiter").into(),
     }
 }
 

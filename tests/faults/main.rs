@@ -9,6 +9,7 @@ mod kill;
 mod latency;
 mod panics;
 mod slow;
+mod stall;
 mod stop;
 mod storm;
 mod trail;

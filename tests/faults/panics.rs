@@ -170,3 +170,21 @@ async fn wait(condition: impl Fn() -> bool, what: &str) {
         tokio::task::yield_now().await;
     }
 }
+
+#[actix_web::test]
+async fn the_replicas_of_other_workers_stand_in_for_one_that_has_failed() {
+    let server = TestServer::with(&[("RATE_LIMIT_MAX_REQUESTS", "0")]);
+    let admin = server.admin().await;
+    let worker = server.backend().workers().remove(1);
+    worker.customers.drain(soon()).await;
+    worker.groups.suspend();
+    wait(|| !worker.groups.status().ready, "the actor is suspended").await;
+    // Each of them on a connection of its own, which some worker takes.
+    for _ in 0..20 {
+        let mut client = server.client();
+        client.session = admin.session.clone();
+        client.get("/customers").await.expect(200);
+        client.get("/customers/groups").await.expect(200);
+    }
+    worker.groups.resume();
+}

@@ -1,7 +1,11 @@
 //! The lane that a flood does not block.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use actix::{Arbiter, System};
 use clientele::actors::supervision::testkit::{paused, settle, until};
-use clientele::actors::supervision::{State, Supervisor};
+use clientele::actors::supervision::{Mailbox, State, Supervisor};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -39,6 +43,54 @@ fn an_inspection_overtakes_a_full_mailbox() {
         assert!(start.elapsed().is_zero());
         drop(asks);
     });
+}
+
+#[test]
+fn a_flood_from_other_threads_delays_no_command() {
+    System::new().block_on(async {
+        let arbiter = Arbiter::new();
+        let counter =
+            Supervisor::new().spawn_on(&arbiter.handle(), spec().mailbox(10_000), || async { Ok(Counter::default()) });
+        assert_eq!(counter.ask(ample(), Count).await, Ok(1));
+        let enough = Arc::new(AtomicBool::new(false));
+        let flooding: Vec<_> = (0..4)
+            .map(|_| {
+                let (counter, enough) = (counter.clone(), enough.clone());
+                std::thread::spawn(move || {
+                    while !enough.load(Relaxed) {
+                        let _ = counter.tell(Count);
+                    }
+                })
+            })
+            .collect();
+        until(&counter, |actor| actor.messages.iter().any(|message| message.shed > 0)).await;
+        for round in 1..=5 {
+            let overtaken = messages_overtaken(&arbiter, &counter).await;
+            assert!(overtaken <= 64, "a command waited for {overtaken} messages, which is more than one go");
+            counter.restart();
+            until(&counter, |actor| actor.incarnation == round + 1).await;
+        }
+        enough.store(true, Relaxed);
+        flooding.into_iter().for_each(|flood| flood.join().unwrap());
+        counter.drain(ample()).await;
+        arbiter.stop();
+        arbiter.join().unwrap();
+    });
+}
+
+/// How many messages the actor handles before a command that is given on its own thread.
+async fn messages_overtaken(arbiter: &Arbiter, counter: &Mailbox<Counter>) -> u64 {
+    fn handled(counter: &Mailbox<Counter>) -> u64 {
+        counter.status().messages.iter().map(|message| message.ok).sum()
+    }
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (here, there) = (counter.clone(), counter.clone());
+    arbiter.spawn(async move {
+        let before = handled(&here);
+        let after = here.inspect(move |_, _| handled(&there)).await;
+        let _ = tell.send(after.expect("the actor runs") - before);
+    });
+    told.await.expect("the thread lives")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clientele::actors::supervision::testkit::{paused, settle};
-use clientele::actors::supervision::{AskError, Mailbox};
+use clientele::actors::supervision::{AskError, Deadline, Mailbox};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
@@ -124,5 +124,30 @@ fn waiting_and_total_times_are_kept_by_message_type() {
         let near = |seen: Duration, expected| (ms(expected)..ms(expected + expected / 7)).contains(&seen);
         assert!(near(messages[0].wait_p50, 100) && near(messages[0].total_p99, 100), "{messages:?}");
         assert!(messages[1].wait_p99 < ms(1) && near(messages[1].total_p50, 100), "{messages:?}");
+    });
+}
+
+#[test]
+fn what_nobody_waits_for_makes_room_in_a_full_mailbox() {
+    paused(async {
+        let counter = spawn(spec().mailbox(6).max_in_flight(1));
+        let busy = counter.ask(ample(), CountAfter(ms(1_000)));
+        settle().await;
+        let abandoned: Vec<_> = (0..2).map(|_| counter.ask(ample(), Count)).collect();
+        let expiring: Vec<_> = (0..2).map(|_| counter.ask(Deadline::within(ms(50)), Count)).collect();
+        let waiting: Vec<_> = (0..2).map(|_| counter.ask(ample(), Count)).collect();
+        let full = counter.ask(ample(), Count).await;
+        assert!(matches!(full, Err(AskError::Overloaded { .. })), "all of it is waited for: {full:?}");
+        drop(abandoned);
+        assert_eq!(join_all(expiring).await, vec![Err(AskError::DeadlineExceeded); 2]);
+        let live: Vec<_> = (0..4).map(|_| counter.ask(ample(), Count)).collect();
+        assert_eq!(counter.status().mailbox_depth, 6);
+        let full = counter.ask(ample(), Count).await;
+        assert!(matches!(full, Err(AskError::Overloaded { .. })), "all of it is waited for: {full:?}");
+        let tally = counter.status().messages.into_iter().find(|message| message.name == "Count").unwrap();
+        assert_eq!((tally.abandoned, tally.expired, tally.shed), (2, 2, 2));
+        assert_eq!(busy.await, Ok(1));
+        assert_eq!(join_all(waiting).await, [Ok(2), Ok(3)]);
+        assert_eq!(join_all(live).await, [Ok(4), Ok(5), Ok(6), Ok(7)]);
     });
 }

@@ -25,7 +25,7 @@ pub(super) trait Child: Send + Sync {
 
 impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
     fn full_name(&self) -> &Arc<str> {
-        self.emitter().actor()
+        Mailbox::full_name(self)
     }
 
     fn status(&self) -> ActorStatus {
@@ -38,8 +38,7 @@ impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
     }
 
     fn stalled(&self) -> Option<Duration> {
-        let shared = self.shared();
-        shared.vitals.stalled(shared.queue.backlog().1, Instant::now())
+        Mailbox::stalled(self, Instant::now())
     }
 
     fn emitter(&self) -> &Emitter {

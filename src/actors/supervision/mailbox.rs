@@ -9,6 +9,7 @@ use actix::{Actor, ActorContext, Context, Handler, Message};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
 use super::envelope::{BoxEnvelope, Letter, ReplyTo};
 use super::queue::{Queue, Refused};
@@ -35,13 +36,15 @@ pub(super) struct Shared<A: Actor<Context = Context<A>>> {
     pub(super) vitals: Vitals,
     pub(super) queue: Queue<BoxEnvelope<A>>,
     pub(super) control: Queue<Command<A>>,
+    pub(super) swept_at: Moment,
 }
 
 impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     /// A mailbox nobody serves yet.
     pub(super) fn open(spec: ActorSpec, emitter: Emitter) -> Self {
         let (queue, control) = (Queue::new(spec.mailbox), Queue::new(CONTROL_BOUND));
-        let shared = Shared { queue, control, vitals: Vitals::new(spec, emitter) };
+        let swept_at = Moment::unset(Instant::now());
+        let shared = Shared { queue, control, swept_at, vitals: Vitals::new(spec, emitter) };
         Mailbox { shared: Arc::new(shared) }
     }
 
@@ -99,10 +102,7 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     {
         let admitted = self.admission(deadline, now).and_then(|()| {
             let letter = Letter::new(message, reply_to, deadline, now);
-            self.shared.queue.push(now, Box::new(letter)).map_err(|refused| match refused {
-                Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
-                Refused::Closed(_) => AskError::Stopped,
-            })
+            self.post(now, Box::new(letter))
         });
         if let Err(error) = &admitted {
             let tally = self.shared.vitals.tallies.of::<M>();
@@ -114,8 +114,21 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         admitted
     }
 
+    /// Queues an envelope; what is in a full mailbox to no purpose makes room for it.
+    fn post(&self, now: Instant, envelope: BoxEnvelope<A>) -> Result<(), AskError> {
+        let queue = &self.shared.queue;
+        let posted = match queue.push(now, envelope) {
+            Err(Refused::Full(envelope)) if self.shared.sweep(now) => queue.push(now, envelope),
+            posted => posted,
+        };
+        posted.map_err(|refused| match refused {
+            Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
+            Refused::Closed(_) => AskError::Stopped,
+        })
+    }
+
     /// Whether the actor's state lets a message with this deadline in.
-    fn admission(&self, deadline: Option<Deadline>, now: Instant) -> Result<(), AskError> {
+    pub(super) fn admission(&self, deadline: Option<Deadline>, now: Instant) -> Result<(), AskError> {
         if deadline.is_some_and(|deadline| deadline.passed_by(now)) {
             return Err(AskError::DeadlineExceeded);
         }
@@ -138,6 +151,34 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
             _ => vitals.retry_after_pause(now),
         };
         Err(AskError::Unavailable { state, retry_after })
+    }
+
+    /// Whether the actor takes messages, and its mailbox has room for another.
+    pub(super) fn has_room(&self) -> bool {
+        self.state() == State::Running && !self.is_full()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.shared.queue.len() >= self.shared.queue.bound()
+    }
+
+    /// Messages that wait or are in flight.
+    pub(super) fn load(&self) -> usize {
+        self.shared.queue.len() + self.shared.vitals.in_flight.load(Relaxed)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.shared.vitals.state()
+    }
+
+    /// For how long it has made no progress, if that is longer than allowed.
+    pub(super) fn stalled(&self, now: Instant) -> Option<Duration> {
+        self.shared.vitals.stalled(self.shared.queue.backlog().1, now)
+    }
+
+    /// Name and replica, as in `customers/1`.
+    pub(super) fn full_name(&self) -> &Arc<str> {
+        self.shared.vitals.emitter.actor()
     }
 
     fn retry_after(&self, now: Instant) -> Duration {

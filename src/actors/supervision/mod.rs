@@ -9,8 +9,12 @@
 //!   each job of a pool runs under [`guarded`]. Neighbours in flight get a grace to finish, then the actor is replaced.
 //! * **Restarts have limits.** They are delayed by a growing [`Backoff`], and too many of them make the actor
 //!   [`Failed`](State::Failed): it refuses messages at once, rests for a cool-down, and then has one chance.
+//! * **Actors that depend on each other** form a [`Group`] and are replaced together, in order.
 //! * **Nobody waits for nothing.** Each ask has a [`Deadline`]. A full mailbox answers at once, with an honest guess
-//!   of when to come back; a message whose deadline has passed, or whose asker is gone, is skipped and counted.
+//!   of when to come back; a message whose deadline has passed, or whose asker is gone, is skipped and counted,
+//!   and makes room in a full mailbox.
+//! * **Replicas stand in for each other.** A [`Router`] asks the replica on its own thread while that takes messages,
+//!   else the one that is best off; by key, always the same one while that is healthy.
 //! * **Control is not blocked by a flood.** Commands (`restart`, `suspend`, `inspect`, `drain`…) have a lane of
 //!   their own.
 //! * **Blocking work** goes to a [`Pool`]: threads of a `SyncArbiter` behind a bounded queue.
@@ -37,6 +41,7 @@ mod distribution;
 mod envelope;
 mod error;
 mod event;
+mod group;
 mod guard;
 mod histogram;
 mod incarnation;
@@ -45,15 +50,19 @@ mod isolated;
 mod mailbox;
 mod pool;
 mod queue;
+mod rendezvous;
 mod reply;
 mod restart;
+mod router;
 mod spec;
 mod state;
 mod status;
 mod supervisor;
+mod sweep;
 mod tally;
 mod tenancy;
 pub mod testkit;
+mod ties;
 mod vitals;
 mod watch;
 
@@ -63,12 +72,14 @@ pub use self::deadline::Deadline;
 pub use self::distribution::Distribution;
 pub use self::error::{AskError, StartError};
 pub use self::event::{Emitter, Event, Events, Happening, Missed, RestartCause, ThreadLoss};
+pub use self::group::{Group, Strategy};
 pub use self::guard::{Panic, guarded};
 pub use self::histogram::Histogram;
 pub use self::isolated::{Isolated, at_hand, isolated, isolated_future};
 pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
+pub use self::router::{Replicas, Router};
 pub use self::spec::ActorSpec;
 pub use self::state::State;
 pub use self::status::{ActorStatus, Failure, FailureKind, MessageStatus, PoolStatus};

@@ -5,6 +5,7 @@
 //! No foreign code runs under the lock: items are dropped by whoever took them out.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -19,6 +20,8 @@ pub(super) enum Refused<T> {
 
 pub(super) struct Queue<T> {
     bound: usize,
+    /// How many items there are, for those who need not know exactly; written under the lock.
+    length: AtomicUsize,
     inner: Mutex<Inner<T>>,
 }
 
@@ -39,7 +42,7 @@ impl<T> Inner<T> {
 impl<T> Queue<T> {
     pub(super) fn new(bound: usize) -> Self {
         let inner = Inner { items: VecDeque::new(), consumer: None, closed: false };
-        Queue { bound, inner: Mutex::new(inner) }
+        Queue { bound, length: AtomicUsize::new(0), inner: Mutex::new(inner) }
     }
 
     /// Appends `item`, which came in at `now`.
@@ -61,6 +64,7 @@ impl<T> Queue<T> {
             return Err(Refused::Full(item));
         }
         inner.items.push_back((now, item));
+        self.length.store(inner.items.len(), Relaxed);
         let consumer = inner.consumer.take();
         drop(inner);
         if let Some(consumer) = consumer {
@@ -74,6 +78,7 @@ impl<T> Queue<T> {
     pub(super) fn poll_pop(&self, task: &mut Context<'_>) -> Poll<Option<(T, usize)>> {
         let mut inner = self.inner.lock();
         let taken = inner.items.pop_front().map(|(_, item)| (item, inner.items.len()));
+        self.length.store(inner.items.len(), Relaxed);
         if taken.as_ref().is_none_or(|&(_, left)| left == 0) {
             inner.expect(task);
         }
@@ -85,7 +90,21 @@ impl<T> Queue<T> {
 
     /// Takes the oldest item, if there is one.
     pub(super) fn pop(&self) -> Option<T> {
-        self.inner.lock().items.pop_front().map(|(_, item)| item)
+        let mut inner = self.inner.lock();
+        let taken = inner.items.pop_front();
+        self.length.store(inner.items.len(), Relaxed);
+        taken.map(|(_, item)| item)
+    }
+
+    /// Takes out the items that are `unwanted`; the others keep their order.
+    pub(super) fn take_out(&self, mut unwanted: impl FnMut(&T) -> bool) -> Vec<T> {
+        let mut inner = self.inner.lock();
+        let items = std::mem::take(&mut inner.items);
+        let (out, kept): (VecDeque<_>, VecDeque<_>) = items.into_iter().partition(|(_, item)| unwanted(item));
+        inner.items = kept;
+        self.length.store(inner.items.len(), Relaxed);
+        drop(inner);
+        out.into_iter().map(|(_, item)| item).collect()
     }
 
     /// Lets nothing more in. What is queued stays.
@@ -93,12 +112,13 @@ impl<T> Queue<T> {
         self.inner.lock().closed = true;
     }
 
+    /// How many items there are, without waiting for the lock.
     pub(super) fn len(&self) -> usize {
-        self.inner.lock().items.len()
+        self.length.load(Relaxed)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.inner.lock().items.is_empty()
     }
 
     pub(super) fn bound(&self) -> usize {
@@ -123,6 +143,15 @@ mod tests {
         assert!(matches!(queue.push(Instant::now(), 'b'), Err(Refused::Full('b'))));
         assert!(queue.force(Instant::now(), 'c').is_ok());
         assert_eq!(queue.len(), 2);
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_others_in_order() {
+        let queue = Queue::new(4);
+        (1..=4).for_each(|item| queue.push(Instant::now(), item).unwrap());
+        assert_eq!(queue.take_out(|item| item % 2 == 0), [2, 4]);
+        assert_eq!(queue.len(), 2);
+        assert_eq!((queue.pop(), queue.pop(), queue.pop()), (Some(1), Some(3), None));
     }
 
     #[test]

@@ -10,10 +10,11 @@ use super::cell::{Cell, Factory};
 use super::child::{Child, Tended};
 use super::event::EventLog;
 use super::tenancy::Tenancy;
+use super::ties::Ties;
 use super::watch::{Stalls, Watch};
 use super::{
-    ActorSpec, ActorStatus, Deadline, Drained, Emitter, Events, Mailbox, Pool, PoolStatus, RestartCause, StartError,
-    State,
+    ActorSpec, ActorStatus, Deadline, Drained, Emitter, Events, Group, Mailbox, Pool, PoolStatus, RestartCause,
+    StartError, State, Strategy,
 };
 
 /// Starts actors, knows them all, and ends them in order. Clones share what they know.
@@ -57,9 +58,7 @@ impl Supervisor {
         F: Fn() -> Fut + Send + 'static,
         Fut: Future<Output = Result<A, StartError>> + 'static,
     {
-        let (mailbox, tenancy) = self.open(spec);
-        actix::spawn(Cell::new(tenancy, boxed(factory)).run());
-        mailbox
+        self.group(Strategy::OneForOne).spawn(spec, factory)
     }
 
     /// Starts an actor on the thread of `arbiter`. If that is gone, the actor is stopped from the start.
@@ -69,12 +68,12 @@ impl Supervisor {
         F: Fn() -> Fut + Send + 'static,
         Fut: Future<Output = Result<A, StartError>> + 'static,
     {
-        let (mailbox, tenancy) = self.open(spec);
-        let factory = boxed(factory);
-        arbiter.spawn_fn(move || {
-            actix::spawn(Cell::new(tenancy, factory).run());
-        });
-        mailbox
+        self.group(Strategy::OneForOne).spawn_on(arbiter, spec, factory)
+    }
+
+    /// A group, of nobody yet, whose members are replaced together as `strategy` says.
+    pub fn group(&self, strategy: Strategy) -> Group {
+        Group::new(self.clone(), strategy)
     }
 
     /// Watches over a pool too: it appears among [`pools`](Supervisor::pools), in readiness and in the events.
@@ -162,12 +161,20 @@ impl Supervisor {
         drained
     }
 
-    fn open<A: Actor<Context = Context<A>>>(&self, spec: ActorSpec) -> (Mailbox<A>, Tenancy<A>) {
+    /// An actor that is yet to be run.
+    pub(super) fn open<A: Actor<Context = Context<A>>>(
+        &self,
+        spec: ActorSpec,
+        factory: Factory<A>,
+        ties: Option<&Ties>,
+    ) -> (Mailbox<A>, Cell<A>) {
         let emitter = self.inner.log.emitter(spec.full_name());
         let mailbox = Mailbox::open(spec, emitter);
         let tenancy = Tenancy::new(mailbox.shared().clone());
-        self.inner.enlist(Arc::new(mailbox.clone()));
-        (mailbox, tenancy)
+        let child: Arc<dyn Child> = Arc::new(mailbox.clone());
+        let membership = ties.map(|ties| ties.admit(child.clone()));
+        self.inner.enlist(child);
+        (mailbox, Cell::new(tenancy, factory, membership))
     }
 }
 
@@ -196,12 +203,4 @@ impl Inner {
             pool.tend();
         }
     }
-}
-
-fn boxed<A, F, Fut>(factory: F) -> Factory<A>
-where
-    F: Fn() -> Fut + Send + 'static,
-    Fut: Future<Output = Result<A, StartError>> + 'static,
-{
-    Box::new(move || Box::pin(factory()))
 }

@@ -1,7 +1,7 @@
 //! `/ops`: what operators see of the running server, and what they may do to it (§9 of the contract).
 //!
-//! [`tree`] is how actors and pools are shown, made by [`rows`] of what the supervisor tells; [`actors`] answers with it, and
-//! restarts. [`events`] tells of what happens as it happens: [`told`] writes each event down, [`stream`] is the answer that
+//! [`tree`] is how actors and pools are shown, made by `rows` of what the supervisor tells; [`actors`] answers with it, and
+//! restarts. [`events`] tells of what happens as it happens: `told` writes each event down, `stream` is the answer that
 //! has no end. [`log_level`] steers the logs by [`steering`]. [`console`] is a page that uses them all.
 
 pub mod actors;

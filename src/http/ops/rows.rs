@@ -121,31 +121,29 @@ impl MessageView {
             r#type: message.name,
             count: message.ok + errors,
             errors,
-            p50: message.total_p50,
-            p99: message.total_p99,
-        }
-    }
-
-    /// The slower of both: what no replica is worse than.
-    fn and(self, other: &Self) -> Self {
-        Self {
-            r#type: self.r#type,
-            count: self.count + other.count,
-            errors: self.errors + other.errors,
-            p50: self.p50.max(other.p50),
-            p99: self.p99.max(other.p99),
+            p50: message.total.quantile(0.5),
+            p99: message.total.quantile(0.99),
         }
     }
 }
 
 /// The messages of all replicas, by type, sorted by name.
 fn merged<'a>(messages: impl Iterator<Item = &'a MessageStatus>) -> Vec<MessageView> {
-    let mut merged: BTreeMap<&str, MessageView> = BTreeMap::new();
+    let mut merged: BTreeMap<&str, MessageStatus> = BTreeMap::new();
     for message in messages {
-        let view = MessageView::of(message);
-        merged.entry(message.name).and_modify(|known| *known = known.clone().and(&view)).or_insert(view);
+        merged.entry(message.name).and_modify(|sum| add(sum, message)).or_insert_with(|| message.clone());
     }
-    merged.into_values().collect()
+    merged.values().map(MessageView::of).collect()
+}
+
+/// Adds what became of the messages of one replica to that of others.
+fn add(sum: &mut MessageStatus, message: &MessageStatus) {
+    sum.ok += message.ok;
+    sum.crashed += message.crashed;
+    sum.expired += message.expired;
+    sum.abandoned += message.abandoned;
+    sum.shed += message.shed;
+    sum.total.merge(&message.total);
 }
 
 /// How much a state keeps an actor from its work: the worst of several stands for all.
@@ -171,5 +169,62 @@ pub(super) fn shortened(reason: &str) -> String {
     match reason.char_indices().nth(LONGEST_REASON) {
         Some((end, _)) => format!("{}…", &reason[..end]),
         None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+    use crate::actors::supervision::{ActorStatus, FailureKind};
+
+    fn replica(replica: usize, state: State) -> ActorStatus {
+        ActorStatus {
+            name: "customers".to_owned(),
+            replica,
+            state,
+            ready: state == State::Running,
+            stalled: None,
+            mailbox_depth: replica,
+            mailbox_bound: 16,
+            oldest: (replica > 0).then(|| Duration::from_micros(1_234_567)),
+            in_flight: 1,
+            restarts: 2,
+            panics: 1,
+            incarnation: 3,
+            uptime: Duration::ZERO,
+            last_failure: Some(Failure {
+                kind: FailureKind::Start,
+                reason: Arc::from(format!("replica {replica}")),
+                location: None,
+                during: Some("factory"),
+                at: UNIX_EPOCH + Duration::from_secs(replica as u64),
+            }),
+            messages: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn replicas_are_one_row_as_bad_as_the_worst_of_them() {
+        let states = [State::Running, State::Failed, State::Starting];
+        let replicas = states.into_iter().enumerate().map(|(number, state)| replica(number, state)).collect();
+        let tree = serde_json::to_value(TreeView::of(replicas, Vec::new())).unwrap();
+        let [row] = &tree["actors"].as_array().unwrap()[..] else { panic!("one row: {tree}") };
+        assert_eq!((&row["state"], &row["ready"]), (&"failed".into(), &false.into()));
+        assert_eq!((&row["restarts"], &row["panics"], &row["inFlight"]), (&6.into(), &3.into(), &3.into()));
+        assert_eq!(row["mailbox"], serde_json::json!({"depth": 3, "bound": 48, "oldestMs": 1234.567}));
+        assert_eq!(row["lastFailure"]["reason"], "replica 2", "the newest");
+        assert_eq!((&row["lastFailure"]["at"], &row["lastFailure"]["kind"]), (&"factory".into(), &"start".into()));
+        assert_eq!(row["replicas"].as_array().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_off_between_characters() {
+        assert_eq!(shortened("short"), "short");
+        let long = shortened(&"ä".repeat(LONGEST_REASON + 1));
+        assert_eq!(long.chars().count(), LONGEST_REASON + 1);
+        assert!(long.ends_with('…'));
     }
 }

@@ -14,7 +14,8 @@ use crate::actors::supervision::Events;
 use super::super::drain::Drain;
 use super::told::{HEARTBEAT, OPENING, told, told_missed};
 
-/// How often a reader is shown that the stream is open, and asked for whether they may still read it.
+/// How often a reader is shown that the stream is open while nothing happens. With that, and with each event, it is found
+/// out whether they may still read it.
 pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Finds out whether the reader may go on.
@@ -28,7 +29,7 @@ pub(super) struct Follower {
     drain: Drain,
     admission: Admission,
     heartbeat: Interval,
-    /// Under way since a heartbeat; events go on meanwhile.
+    /// Under way; events go on meanwhile.
     checking: Option<LocalBoxFuture<'static, bool>>,
     _place: OwnedSemaphorePermit,
 }
@@ -65,15 +66,21 @@ impl Follower {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    if self.checking.is_none() {
-                        self.checking = Some((self.admission)());
-                    }
+                    self.check();
                     return Some(HEARTBEAT);
                 }
                 event = self.events.next() => {
+                    self.check();
                     return Some(event.map_or_else(told_missed, |event| told(&event)));
                 }
             }
+        }
+    }
+
+    /// Has it found out whether the reader may go on, unless that is being found out already.
+    fn check(&mut self) {
+        if self.checking.is_none() {
+            self.checking = Some((self.admission)());
         }
     }
 }

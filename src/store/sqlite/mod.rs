@@ -61,15 +61,21 @@ impl SqliteStore {
         let database = Database::new(path, options.durability);
         database.create().map_err(writing)?;
         let queue = Arc::new(CommitQueue::new(options.commit_queue));
-        let readers = Pool::start(PoolSpec::new("store-readers").threads(options.readers).queue(options.read_queue), {
-            let database = database.clone();
-            move || Reader::open(database.clone()).map_err(StartError::new)
-        });
+        let readers = Pool::start(
+            PoolSpec::new("store-readers").threads(options.readers).queue(options.read_queue).stall(options.stall),
+            {
+                let database = database.clone();
+                move || Reader::open(database.clone()).map_err(StartError::new)
+            },
+        );
         // As many places as commits may wait, each of which sends one job, and a few for migrations.
-        let writer = Pool::start(PoolSpec::new("store-writer").threads(1).queue(options.commit_queue + 8), {
-            let (database, queue) = (database.clone(), Arc::clone(&queue));
-            move || Writer::open(database.clone(), Arc::clone(&queue)).map_err(StartError::new)
-        });
+        let writer = Pool::start(
+            PoolSpec::new("store-writer").threads(1).queue(options.commit_queue + 8).stall(options.stall),
+            {
+                let (database, queue) = (database.clone(), Arc::clone(&queue));
+                move || Writer::open(database.clone(), Arc::clone(&queue)).map_err(StartError::new)
+            },
+        );
         Ok(Self { database, options, readers, writer, queue })
     }
 

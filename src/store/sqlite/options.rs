@@ -15,6 +15,8 @@ pub struct SqliteOptions {
     pub read_queue: usize,
     /// Commits that may wait for the writer; one more is refused as unreachable.
     pub commit_queue: usize,
+    /// How long a thread may be at one job before it counts as stalled.
+    pub stall: Duration,
     /// How long a call may take before it is answered with [`StoreError::TimedOut`](crate::store::StoreError::TimedOut).
     pub patience: Duration,
     /// What an answered commit survives.
@@ -22,13 +24,15 @@ pub struct SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// The usual: two readers, 1,024 places in each queue, ten seconds, and commits that survive a loss of power.
+    /// The usual: two readers, 1,024 places in each queue, ten seconds, 30 until a thread counts as
+    /// stalled, and commits that survive a loss of power.
     pub const fn new(collections: &'static [&'static Collection]) -> Self {
         Self {
             collections,
             readers: 2,
             read_queue: 1_024,
             commit_queue: 1_024,
+            stall: Duration::from_secs(30),
             patience: Duration::from_secs(10),
             durability: Durability::PowerLoss,
         }

@@ -95,6 +95,27 @@ async fn a_stop_ends_the_streams_and_does_not_wait_for_them() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_its_readers_session_or_permission() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let leaving = server.user("leaving@example.com", &["admin"]).await;
+    let demoted = server.user("demoted@example.com", &["admin"]).await;
+    let mut staying = Follower::of(&admin, None).await;
+    let mut ended = [Follower::of(&leaving, None).await, Follower::of(&demoted, None).await];
+    assert_eq!(leaving.post("/auth/logout", json!({})).await.status, 204);
+    let demotion = json!({"roles": ["manager"]});
+    admin.patch(&format!("/users/{}", demoted.user_id()), demotion).await.expect(200);
+    poison(&server).await;
+    for stream in &mut ended {
+        // One event may be told before it is known.
+        while stream.next().await.is_some() {}
+    }
+    staying.until(|message| message.event == "restarted").await;
+    poison(&server).await;
+    staying.until(|message| message.data["incarnation"] == 3).await;
+}
+
+#[tokio::test]
 async fn there_are_so_many_streams_and_no_more() {
     let server = TestServer::start();
     let admin = server.admin().await;

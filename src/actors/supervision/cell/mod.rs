@@ -16,11 +16,21 @@ use super::guard::discard;
 use super::incarnation::End;
 use super::restart::{Ended, Ledger, Verdict};
 use super::tenancy::Tenancy;
+use super::ties::Membership;
 use super::vitals::Vitals;
 use super::{Happening, RestartCause, StartError, State};
 
 /// Makes incarnations. It is asynchronous, so that an actor connects before it takes its first message.
 pub(super) type Factory<A> = Box<dyn Fn() -> LocalBoxFuture<'static, Result<A, StartError>> + Send>;
+
+/// Boxes what makes incarnations.
+pub(super) fn boxed<A, F, Fut>(factory: F) -> Factory<A>
+where
+    F: Fn() -> Fut + Send + 'static,
+    Fut: Future<Output = Result<A, StartError>> + 'static,
+{
+    Box::new(move || Box::pin(factory()))
+}
 
 /// The task behind a mailbox.
 ///
@@ -30,6 +40,8 @@ pub(super) struct Cell<A: Actor<Context = Context<A>>> {
     tenancy: Tenancy<A>,
     factory: Factory<A>,
     ledger: Ledger,
+    /// Its place among those it depends on, or who depend on it.
+    membership: Option<Membership>,
     /// Why the next incarnation is made, if it is not the first.
     cause: Option<RestartCause>,
     /// Visits that wait for the incarnation that is being made.
@@ -54,11 +66,12 @@ enum Next {
 }
 
 impl<A: Actor<Context = Context<A>>> Cell<A> {
-    pub(super) fn new(tenancy: Tenancy<A>, factory: Factory<A>) -> Self {
+    pub(super) fn new(tenancy: Tenancy<A>, factory: Factory<A>, membership: Option<Membership>) -> Self {
         Cell {
             ledger: Ledger::new(tenancy.vitals.spec.policy),
             tenancy,
             factory,
+            membership,
             cause: None,
             visits: Vec::new(),
             suspended: false,
@@ -72,6 +85,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             let life = self.live().await;
             self.vitals().down();
             self.note(&life.end);
+            self.tell_group(&life.end);
             if let End::Drained { timed_out } = life.end {
                 return self.finish(life.lost, timed_out);
             }
@@ -92,7 +106,9 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             End::Panicked(..) | End::StartFailed(_) => true,
             End::Stopped | End::Drained { .. } => false,
             End::Replaced => {
-                self.ledger.clear();
+                if matches!(self.cause, Some(RestartCause::Operator)) {
+                    self.ledger.clear();
+                }
                 return Next::Live;
             }
         };
@@ -105,7 +121,12 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             Verdict::Stop => Next::Finish,
             // What was accepted is still to be answered: the deadline of the drain ends this, not the intensity.
             Verdict::Fail if self.draining.is_some() => Next::Pause(State::BackingOff, Some(spec.policy.backoff.max)),
-            Verdict::Fail => Next::Pause(State::Failed, spec.cool_down),
+            Verdict::Fail => {
+                if let Some(membership) = &self.membership {
+                    membership.failed();
+                }
+                Next::Pause(State::Failed, spec.cool_down)
+            }
         }
     }
 
@@ -117,6 +138,14 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             End::Replaced | End::Drained { .. } => return,
         }
         self.cause = self.vitals().last_failure().map(RestartCause::Failure);
+    }
+
+    /// Once this actor drains, its end is foreseen, and nobody is to be replaced for it.
+    fn tell_group(&self, end: &End) {
+        let unforeseen = matches!(end, End::Panicked(..) | End::StartFailed(_) | End::Stopped);
+        if let Some(membership) = &self.membership {
+            membership.ended(unforeseen && self.draining.is_none());
+        }
     }
 
     fn log(&self, verdict: Verdict) {

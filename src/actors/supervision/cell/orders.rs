@@ -10,7 +10,7 @@ use tokio::time::{Sleep, sleep_until};
 use super::Cell;
 use crate::actors::supervision::control::{Command, Drained};
 use crate::actors::supervision::incarnation::End;
-use crate::actors::supervision::{Deadline, State};
+use crate::actors::supervision::{Deadline, RestartCause, State};
 
 /// The wish to end, and who waits for it.
 pub(super) struct Draining {
@@ -19,16 +19,16 @@ pub(super) struct Draining {
 }
 
 impl<A: Actor<Context = Context<A>>> Cell<A> {
-    /// Obeys the commands there are. Whether the incarnation is to be replaced.
-    pub(super) fn obey(&mut self, task: &mut Task<'_>) -> bool {
-        let mut replace = false;
+    /// Obeys the commands there are. Why the incarnation is to be replaced, if it is; an operator's word counts most.
+    pub(super) fn obey(&mut self, task: &mut Task<'_>) -> Option<RestartCause> {
+        let mut replace = None;
         while let Poll::Ready(Some((command, _))) = self.tenancy.control.poll_pop(task) {
             match command {
                 Command::Visit(visit) => self.visits.push(visit),
-                Command::Restart(cause) => {
-                    self.cause = Some(cause);
-                    replace = true;
-                }
+                Command::Restart(cause) => match replace {
+                    Some(RestartCause::Operator) => {}
+                    _ => replace = Some(cause),
+                },
                 Command::Suspend => self.suspended = self.draining.is_none(),
                 Command::Resume => self.suspended = false,
                 Command::Drain { deadline, done } => self.begin_drain(deadline, done),

@@ -12,7 +12,8 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::{Cell, Life};
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::incarnation::{End, Incarnation, crashed};
-use crate::actors::supervision::{AskError, StartError, State};
+use crate::actors::supervision::ties::Obstacle;
+use crate::actors::supervision::{AskError, RestartCause, StartError, State};
 
 /// A pause that only a command ends.
 const FOR_EVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -20,6 +21,9 @@ const FOR_EVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 impl<A: Actor<Context = Context<A>>> Cell<A> {
     /// One incarnation, from its making to its end.
     pub(super) async fn live(&mut self) -> Life {
+        if let Some(end) = self.await_turn().await {
+            return Life { end, served: false, lost: 0 };
+        }
         self.show(State::Starting);
         let cause = self.cause.take();
         self.vitals().begin_incarnation(cause);
@@ -33,6 +37,23 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         let served = incarnation.has_served();
         let lost = incarnation.retire(&crashed(&end));
         Life { end, served, lost }
+    }
+
+    /// Waits until those run that this actor depends on. The end, if a drain comes to its own meanwhile.
+    async fn await_turn(&mut self) -> Option<End> {
+        poll_fn(|task| {
+            let _ = self.obey(task); // there is nothing to be replaced
+            if let Poll::Ready(end) = self.poll_drained(true, task) {
+                return Poll::Ready(Some(end));
+            }
+            match self.membership.as_mut().map_or(Ok(()), |membership| membership.ask_turn(task)) {
+                Ok(()) => return Poll::Ready(None),
+                Err(Obstacle::Absence) => self.show(State::Starting),
+                Err(Obstacle::Failure) => self.show(State::Suspended),
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     async fn make(&mut self) -> Result<A, End> {
@@ -49,7 +70,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         timeout: Pin<&mut Sleep>,
         task: &mut Task<'_>,
     ) -> Poll<Result<A, End>> {
-        if self.obey(task) {
+        if let Some(cause) = self.obey(task) {
+            self.cause = Some(cause);
             return Poll::Ready(Err(End::Replaced));
         }
         if let Poll::Ready(end) = self.poll_drained(true, task) {
@@ -76,7 +98,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
     }
 
     fn poll_life(&mut self, incarnation: &mut Incarnation<A>, task: &mut Task<'_>) -> Poll<End> {
-        if self.obey(task) {
+        if let Some(cause) = self.obey(task) {
+            self.cause = Some(cause);
             incarnation.leave(End::Replaced);
         }
         for visit in self.visits.drain(..) {
@@ -86,6 +109,9 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         incarnation.open(!self.suspended);
         if let Poll::Ready(end) = incarnation.poll(task) {
             return Poll::Ready(end);
+        }
+        if let Some(membership) = &mut self.membership {
+            membership.runs();
         }
         self.poll_drained(incarnation.is_idle(), task)
     }
@@ -98,7 +124,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         let mut alarm = pin!(sleep(delay.unwrap_or(FOR_EVER)));
         let was_draining = self.draining.is_some();
         poll_fn(|task| {
-            if self.obey(task) {
+            if let Some(RestartCause::Operator) = self.obey(task) {
+                self.cause = Some(RestartCause::Operator);
                 self.ledger.clear();
                 return Poll::Ready(None);
             }

@@ -1,0 +1,201 @@
+//! Several replicas of one actor behind one address.
+
+use std::fmt;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use actix::{Actor, Context, Handler, Message};
+use parking_lot::RwLock;
+use tokio::time::Instant;
+
+use super::rendezvous::{hash_of, weight};
+use super::{AskError, Deadline, Mailbox, State};
+
+/// The replicas of one actor, which come and go. Clones share them.
+pub struct Replicas<A: Actor<Context = Context<A>>>(Arc<RwLock<Arc<[Replica<A>]>>>);
+
+struct Replica<A: Actor<Context = Context<A>>> {
+    mailbox: Mailbox<A>,
+    /// Where it lies among the places for keys.
+    place: u64,
+}
+
+impl<A: Actor<Context = Context<A>>> Replicas<A> {
+    /// No replicas yet.
+    pub fn new() -> Self {
+        Replicas(Arc::new(RwLock::new(Arc::new([]))))
+    }
+
+    /// Takes one in, and gives a router whose home it is. A namesake is replaced: it has gone with its thread.
+    pub fn join(&self, home: Mailbox<A>) -> Router<A> {
+        let name = home.full_name().clone();
+        let joining = Replica { mailbox: home.clone(), place: hash_of(&*name) };
+        let mut replicas = self.0.write();
+        let others = replicas.iter().filter(|other| *other.mailbox.full_name() != name).cloned();
+        *replicas = others.chain([joining]).collect();
+        drop(replicas);
+        Router { home, replicas: self.clone() }
+    }
+
+    fn now(&self) -> Arc<[Replica<A>]> {
+        self.0.read().clone()
+    }
+}
+
+/// The address of an actor that has several replicas: asked as a [`Mailbox`] is, cheap to clone.
+///
+/// Messages go home, to the replica on the asker's own thread, while that takes them: to find this out costs two
+/// relaxed loads. Else they go to the replica that can take them soonest, and among equals to the least loaded. A
+/// message is refused only when none can take it.
+pub struct Router<A: Actor<Context = Context<A>>> {
+    home: Mailbox<A>,
+    replicas: Replicas<A>,
+}
+
+/// How soon a replica will come to a message sent now, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Outlook {
+    /// It takes messages.
+    Healthy,
+    /// It will take messages before the deadline.
+    Away,
+    /// It is stuck or held: messages wait, for nobody knows how long.
+    Held,
+    /// It refuses messages.
+    Closed,
+}
+
+impl<A: Actor<Context = Context<A>>> Router<A> {
+    /// The replica on the asker's own thread.
+    pub fn home(&self) -> &Mailbox<A> {
+        &self.home
+    }
+
+    /// As [`Mailbox::ask`], of the replica that is best off.
+    ///
+    /// # Errors
+    /// See [`AskError`]; a refusal is that of the best replica.
+    pub fn ask<M>(
+        &self,
+        deadline: Deadline,
+        message: M,
+    ) -> impl Future<Output = Result<M::Result, AskError>> + Send + use<A, M>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        if self.home.has_room() {
+            return self.home.ask(deadline, message);
+        }
+        self.least_loaded(Some(deadline)).ask(deadline, message)
+    }
+
+    /// As [`ask`](Router::ask), but always of the same replica for the same key, while that is healthy.
+    ///
+    /// # Errors
+    /// See [`AskError`].
+    pub fn ask_by_key<K, M>(
+        &self,
+        key: &K,
+        deadline: Deadline,
+        message: M,
+    ) -> impl Future<Output = Result<M::Result, AskError>> + Send + use<A, K, M>
+    where
+        K: Hash + ?Sized,
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        self.place_of(key, deadline).ask(deadline, message)
+    }
+
+    /// As [`Mailbox::tell`], to the replica that is best off.
+    ///
+    /// # Errors
+    /// See [`Mailbox::tell`].
+    pub fn tell<M>(&self, message: M) -> Result<(), AskError>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        if self.home.has_room() {
+            return self.home.tell(message);
+        }
+        self.least_loaded(None).tell(message)
+    }
+
+    fn least_loaded(&self, deadline: Option<Deadline>) -> Mailbox<A> {
+        let now = Instant::now();
+        let replicas = self.replicas.now();
+        let mailboxes = replicas.iter().map(|replica| &replica.mailbox);
+        let best = mailboxes.min_by_key(|mailbox| (outlook(mailbox, deadline, now), mailbox.load()));
+        best.unwrap_or(&self.home).clone()
+    }
+
+    fn place_of(&self, key: &(impl Hash + ?Sized), deadline: Deadline) -> Mailbox<A> {
+        let (key, now) = (hash_of(key), Instant::now());
+        let replicas = self.replicas.now();
+        let best = replicas.iter().min_by_key(|replica| {
+            let lightness = u64::MAX - weight(key, replica.place);
+            (outlook(&replica.mailbox, Some(deadline), now), lightness)
+        });
+        best.map_or(&self.home, |replica| &replica.mailbox).clone()
+    }
+}
+
+fn outlook<A: Actor<Context = Context<A>>>(mailbox: &Mailbox<A>, deadline: Option<Deadline>, now: Instant) -> Outlook {
+    if mailbox.admission(deadline, now).is_err() || mailbox.is_full() {
+        return Outlook::Closed;
+    }
+    match mailbox.state() {
+        State::Suspended => Outlook::Held,
+        _ if mailbox.stalled(now).is_some() => Outlook::Held,
+        State::Running => Outlook::Healthy,
+        _ => Outlook::Away,
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> From<Mailbox<A>> for Router<A> {
+    /// A router to one replica.
+    fn from(home: Mailbox<A>) -> Self {
+        Replicas::new().join(home)
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> Clone for Router<A> {
+    fn clone(&self) -> Self {
+        Router { home: self.home.clone(), replicas: self.replicas.clone() }
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> Clone for Replica<A> {
+    fn clone(&self) -> Self {
+        Replica { mailbox: self.mailbox.clone(), place: self.place }
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> Clone for Replicas<A> {
+    fn clone(&self) -> Self {
+        Replicas(self.0.clone())
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> Default for Replicas<A> {
+    fn default() -> Self {
+        Replicas::new()
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> fmt::Debug for Replicas<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.now().iter().map(|replica| &replica.mailbox)).finish()
+    }
+}
+
+impl<A: Actor<Context = Context<A>>> fmt::Debug for Router<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Router({:?} of {:?})", self.home, self.replicas)
+    }
+}
