@@ -5,6 +5,7 @@ mod client;
 mod flags;
 mod healthcheck;
 mod serve;
+mod top;
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -18,6 +19,7 @@ use crate::config::Settings;
 use admin::CreateAdminArgs;
 use flags::SettingFlags;
 use healthcheck::HealthcheckArgs;
+use top::TopArgs;
 
 /// A customer backend: accounts, permissions, customers, groups and an audit trail, whose work is done by supervised actors.
 ///
@@ -55,6 +57,8 @@ enum Command {
     Openapi,
     /// Ask a running server whether it is well: exit code 0 if it is, 1 if not. For containers.
     Healthcheck(HealthcheckArgs),
+    /// Watch the actors of a running node: states, rates, latencies, mailboxes, restarts, failures.
+    Top(TopArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,7 +96,11 @@ pub fn run() -> ExitCode {
 }
 
 fn run_command(command: Command, flags: SettingFlags) -> Outcome {
-    let settings = Settings::from_process(flags.into_pairs())?;
+    let settings = || Settings::from_process(flags.into_pairs());
+    if let Command::Top(args) = command {
+        return top::run(args, settings);
+    }
+    let settings = settings()?;
     match command {
         Command::Serve => serve::serve(settings),
         Command::Admin(AdminCommand::Create(args)) => admin::create(args, &settings),
@@ -100,6 +108,7 @@ fn run_command(command: Command, flags: SettingFlags) -> Outcome {
         Command::Config(ConfigCommand::Check(args)) => check_config(&settings, args.explain),
         Command::Openapi => print(&app::openapi(&settings)),
         Command::Healthcheck(args) => healthcheck::check(&args, &settings),
+        Command::Top(_) => unreachable!("it does without settings"),
     }
 }
 

@@ -37,6 +37,7 @@ pub use secret::Secret;
 pub use table::Row;
 pub use token_secrets::{TokenSecrets, TokenSecretsError};
 pub use traces::TraceSettings;
+pub(crate) use values::duration;
 
 /// Every setting, each named after its environment name. `config/default.toml` tells units, bounds and defaults.
 #[derive(Clone, Debug)]

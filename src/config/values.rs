@@ -25,7 +25,7 @@ pub(super) fn millis(bounds: RangeInclusive<u64>) -> impl Fn(&str) -> Result<Dur
 }
 
 /// A number and a unit, as the original writes what tokens live: `15m`.
-pub(super) fn duration(shortest: &'static str, longest: &'static str) -> impl Fn(&str) -> Result<Duration, String> {
+pub(crate) fn duration(shortest: &'static str, longest: &'static str) -> impl Fn(&str) -> Result<Duration, String> {
     let bound = |text| with_unit(text).expect("bounds are durations");
     let bounds = bound(shortest)..=bound(longest);
     move |text| {

@@ -40,7 +40,7 @@ const START: &str = r##"SwaggerUIBundle({
 "##;
 
 /// How long browsers may keep a file of the page: it changes with the program alone. In seconds: a day.
-const FILE_LIFETIME: &str = "public, max-age=86400";
+pub(super) const FILE_LIFETIME: &str = "public, max-age=86400";
 
 /// The API document (OpenAPI 3.1).
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "Operations",

@@ -65,6 +65,8 @@ pub(super) fn root() -> Vec<Endpoint> {
         endpoint(Method::GET, "/openapi.json", Public, docs::openapi),
         endpoint(Method::GET, "/docs", Public, docs::page),
         endpoint(Method::GET, "/docs/{file}", Public, docs::file),
+        endpoint(Method::GET, "/ops", Public, ops::console::page),
+        endpoint(Method::GET, "/ops/{file}", Public, ops::console::file),
         endpoint(Method::GET, "/ops/actors", Needs(SystemRead), ops::actors::list),
         endpoint(Method::POST, "/ops/actors/{name}/restart", Needs(SystemOperate), ops::actors::restart),
         endpoint(Method::GET, "/ops/events", Needs(SystemRead), ops::events::follow),

@@ -5,7 +5,7 @@ use tempfile::tempdir;
 use crate::run::run;
 
 /// Every command, and a word that its help has to explain.
-const COMMANDS: [(&[&str], &str); 9] = [
+const COMMANDS: [(&[&str], &str); 10] = [
     (&[], "supervised actors"),
     (&["serve"], "SIGTERM"),
     (&["admin"], "create"),
@@ -15,6 +15,7 @@ const COMMANDS: [(&[&str], &str); 9] = [
     (&["config", "check"], "exit code 1"),
     (&["openapi"], "OpenAPI"),
     (&["healthcheck"], "exit code"),
+    (&["top"], "exit code"),
 ];
 
 #[test]

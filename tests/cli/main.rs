@@ -10,3 +10,5 @@ mod help;
 mod run;
 mod secrets;
 mod store;
+mod terminal;
+mod top;

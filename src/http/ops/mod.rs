@@ -2,9 +2,10 @@
 //!
 //! [`tree`] is how actors and pools are shown, made by `rows` of what the supervisor tells; [`actors`] answers with it, and
 //! restarts. [`events`] tells of what happens as it happens: `told` writes each event down, `stream` is the answer that
-//! has no end. [`log_level`] steers the logs by [`steering`].
+//! has no end. [`log_level`] steers the logs by [`steering`]. [`console`] is a page that uses them all.
 
 pub mod actors;
+pub mod console;
 pub mod events;
 pub mod log_level;
 mod rows;

@@ -80,8 +80,8 @@ struct Resources;
     ),
     paths(
         health::health, health::live, health::ready, error_pages::explain, metrics::scrape, docs::openapi, docs::page,
-        docs::file, ops::actors::list, ops::actors::restart, ops::events::follow, ops::log_level::read,
-        ops::log_level::replace
+        docs::file, ops::console::page, ops::console::file, ops::actors::list, ops::actors::restart,
+        ops::events::follow, ops::log_level::read, ops::log_level::replace
     ),
     components(
         schemas(Problem),

@@ -36,7 +36,8 @@ impl Row {
     /// The path with something for each of its parameters: the ids name nothing.
     pub fn target(&self) -> String {
         let path = self.path.replace("{id}", "0123456789abcdef01234567");
-        path.replace("{name}", "VALIDATION_ERROR").replace("{file}", "swagger-ui.css")
+        let file = if path.starts_with("/ops") { "console.css" } else { "swagger-ui.css" };
+        path.replace("{name}", "VALIDATION_ERROR").replace("{file}", file)
     }
 }
 
@@ -124,6 +125,8 @@ fn operations() -> Vec<Row> {
         "/openapi.json",
         "/docs",
         "/docs/{file}",
+        "/ops",
+        "/ops/{file}",
     ];
     let open = paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200));
     open.chain(guarded).collect()

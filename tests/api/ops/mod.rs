@@ -1,6 +1,7 @@
 //! What operators see of a running server, and what they do to it (§9, §10).
 
 mod actors;
+mod console;
 mod events;
 mod follower;
 mod log_level;
