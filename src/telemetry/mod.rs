@@ -197,7 +197,8 @@ where
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
     let level = Level { now: Mutex::new(settings.log_level.clone()), filter: handle };
-    let lines = lines.with_filter(filter.and(filter_fn(|metadata| metadata.is_event())));
+    // Not `is_event`: whoever asks by `enabled!` asks for neither.
+    let lines = lines.with_filter(filter.and(filter_fn(|metadata| !metadata.is_span())));
     (Registry::default().with(lines).with(spans.map(Spans::layer)), level)
 }
 
@@ -231,7 +232,8 @@ mod tests {
         let settings = Settings::load(vec![], environment, None).unwrap();
         let lines = Lines::default();
         let writer = lines.clone();
-        let (subscriber, level) = subscriber(&settings, None, move || writer.clone());
+        let spans = settings.traces.as_ref().map(|traces| Spans::to(traces).unwrap());
+        let (subscriber, level) = subscriber(&settings, spans.as_ref(), move || writer.clone());
         tracing::subscriber::with_default(subscriber, || work(&lines, &level));
     }
 
@@ -256,6 +258,23 @@ mod tests {
             assert!(text.contains(" WARN ") && text.contains("listening port=4000"), "{text}");
             assert_eq!(text.lines().count(), 1, "{text}");
         });
+    }
+
+    #[test]
+    fn lines_know_nothing_of_spans_nor_spans_of_the_level() {
+        const COLLECTOR: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+        for level in ["error", "trace"] {
+            logging(&[COLLECTOR, ("LOG_FORMAT", "json"), ("LOG_LEVEL", level)], |lines, _| {
+                let span = tracing::info_span!("work");
+                assert!(!span.is_disabled(), "{level}");
+                span.in_scope(|| tracing::error!("failed"));
+                let text = lines.take();
+                let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+                assert_eq!((&line["message"], line.get("span")), (&"failed".into(), None));
+                assert!(!text.contains("work"), "{text}");
+                assert_eq!(tracing::enabled!(target: ACCESS, tracing::Level::INFO), level == "trace");
+            });
+        }
     }
 
     #[test]
