@@ -3,8 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use futures_util::future::join_all;
-
 use crate::guest::{Guest, Sample};
 use crate::harness::TestServer;
 
@@ -18,9 +16,11 @@ impl Crowd {
     /// So many guests with accounts of their own.
     pub async fn gather(server: &TestServer, guests: usize, random: &mut fastrand::Rng) -> Self {
         let admin = server.admin().await;
-        let arriving =
-            (0..guests).map(|number| Guest::arrive(format!("g{number}"), &admin, server.client(), random.u64(..)));
-        Self(join_all(arriving).await)
+        let mut crowd = Vec::new();
+        for number in 0..guests {
+            crowd.push(Guest::arrive(format!("g{number}"), &admin, server.client(), random.u64(..)).await);
+        }
+        Self(crowd)
     }
 
     /// Has all guests act at once, until they have made so many requests and `meanwhile` is over.
