@@ -132,7 +132,7 @@ fn a_fault_may_wait_for_a_number_of_messages() {
             assert_eq!(answers[..3], [Ok(1), Ok(2), Ok(3)], "{fault:?}");
             match hit {
                 true => {
-                    assert_eq!((crash_of(answers[3].clone()).is_empty(), &answers[4]), (false, &Ok(1)), "{fault:?}")
+                    assert_eq!((crash_of(answers[3].clone()).is_empty(), &answers[4]), (false, &Ok(1)), "{fault:?}");
                 }
                 false => assert_eq!(answers[3..], [Ok(1), Ok(2)], "{fault:?}"),
             }
