@@ -10,13 +10,14 @@ use clientele::actors::customers::CustomerActor;
 use clientele::actors::groups::GroupActor;
 use clientele::actors::rate_limiter::RateLimiterActor;
 use clientele::actors::supervision::{AskError, Fault, Isolated, Mailbox, isolated_future};
+use clientele::testkit::soon;
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::harness::client::customer;
-use crate::harness::{Client, SOON, TestServer, soon, ureq_status};
+use crate::harness::{Client, SOON, TestServer, ureq_status};
 use crate::trail::{assert_unbroken, changes, whole_trail};
 use crate::writer::Writer;
 

@@ -71,7 +71,6 @@ pub use self::answers::Answers;
 pub use self::control::Drained;
 pub use self::deadline::Deadline;
 pub use self::error::{AskError, StartError};
-pub use self::event::{Emitter, Event, Events, Happening, Missed, RestartCause, ThreadLoss};
 pub use self::event::{Event, Happening, RestartCause, ThreadLoss};
 pub use self::event_log::{Emitter, Events, Missed};
 pub use self::fault::{Fault, Injected, Injection};
