@@ -13,4 +13,9 @@ pub mod limiter;
 pub mod model;
 pub mod store;
 pub mod telemetry;
+pub mod testkit;
 pub mod trace;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingGuide;
