@@ -13,3 +13,8 @@ pub mod limiter;
 pub mod model;
 pub mod store;
 pub mod telemetry;
+pub mod testkit;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/testing.md")]
+struct TestingGuide;

@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "model",
         ],
     ),
+    ("testkit", &["testkit", "app", "actors", "actors/supervision", "store", "config", "model"]),
     ("cli", &["cli", "app", "actors", "actors/supervision", "config", "telemetry", "model"]),
 ];
 

@@ -4,16 +4,15 @@ use clientele::actors::customers::{CreateCustomer, DeleteCustomer, GetCustomer, 
 use clientele::actors::groups::{ChangeMembers, CreateGroup, GetGroup, MemberChange};
 use clientele::model::customer::CustomerDraft;
 use clientele::model::group::GroupDraft;
+use clientele::testkit::{run, soon};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::harness::{administrator, soon, with_backend};
-
 #[test]
 fn all_changes_of_one_customer_are_made_however_many_come_at_once() {
-    with_backend(async |backend| {
-        let workers = [backend.replicas(), backend.replicas()];
-        let origin = administrator(&backend).await;
+    run(async |clientele| {
+        let workers = [clientele.actors().clone(), clientele.another_worker()];
+        let origin = clientele.administrator().await;
         let draft = CustomerDraft::read(json!({"name": "Ada", "email": "ada@example.com"})).unwrap();
         let create = CreateCustomer { draft, origin: origin.clone() };
         let id = workers[0].customers.ask(soon(), create).await.unwrap().unwrap().id;
@@ -32,9 +31,9 @@ fn all_changes_of_one_customer_are_made_however_many_come_at_once() {
 
 #[test]
 fn a_group_changes_with_the_deletion_of_a_member() {
-    with_backend(async |backend| {
-        let actors = backend.replicas();
-        let origin = administrator(&backend).await;
+    run(async |clientele| {
+        let actors = clientele.actors();
+        let origin = clientele.administrator().await;
         let draft = GroupDraft::read(json!({"name": "Friends"})).unwrap();
         let group =
             actors.groups.ask(soon(), CreateGroup { draft, origin: origin.clone() }).await.unwrap().unwrap().group.id;

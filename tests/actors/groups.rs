@@ -5,15 +5,14 @@ use clientele::actors::groups::{ChangeMembers, CreateGroup, DeleteGroup, MemberC
 use clientele::model::customer::{CUSTOMERS, CustomerDraft};
 use clientele::model::group::GroupDraft;
 use clientele::store::Filter;
+use clientele::testkit::{SOON, run, soon};
 use serde_json::json;
-
-use crate::harness::{SOON, administrator, soon, with_backend};
 
 #[test]
 fn deleting_a_large_group_unlinks_all_its_customers() {
-    with_backend(async |backend| {
-        let actors = backend.replicas();
-        let origin = administrator(&backend).await;
+    run(async |clientele| {
+        let actors = clientele.actors();
+        let origin = clientele.administrator().await;
         let draft = GroupDraft::read(json!({"name": "Everybody"})).unwrap();
         let group =
             actors.groups.ask(soon(), CreateGroup { draft, origin: origin.clone() }).await.unwrap().unwrap().group;
@@ -39,7 +38,7 @@ fn deleting_a_large_group_unlinks_all_its_customers() {
         }
         actors.groups.ask(soon(), DeleteGroup { id: group.id, expected: None, origin }).await.unwrap().unwrap();
         let linked = || {
-            backend.store().count(&CUSTOMERS, vec![Filter::Live, Filter::Eq("groupIds", group.id.object_id().into())])
+            clientele.store().count(&CUSTOMERS, vec![Filter::Live, Filter::Eq("groupIds", group.id.object_id().into())])
         };
         let until = tokio::time::Instant::now() + SOON;
         while linked().await.unwrap() > 0 {

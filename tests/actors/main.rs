@@ -1,8 +1,5 @@
 //! The actors driven directly, with no HTTP: what they do, and what a panic costs.
 
-#[path = "../harness/mod.rs"]
-mod harness;
-
 mod contention;
 mod groups;
 mod panics;

@@ -10,8 +10,7 @@ use clientele::actors::listing::PageRequest;
 use clientele::actors::rate_limiter::{Policy, TakeRequest};
 use clientele::actors::supervision::{AskError, Fault, Mailbox};
 use clientele::limiter::Subject;
-
-use crate::harness::{SOON, soon, with_backend};
+use clientele::testkit::{SOON, run, soon};
 
 /// Lets an actor panic between two questions; both are answered, by two incarnations.
 async fn survives<A, F>(name: &str, mailbox: &Mailbox<A>, question: impl Fn() -> F)
@@ -36,17 +35,17 @@ where
 
 #[test]
 fn each_actor_goes_on_after_a_panic() {
-    with_backend(async |backend| {
-        let Mailboxes { auth, customers, groups, audit, rate_limiter } = backend.replicas();
+    run(async |clientele| {
+        let Mailboxes { auth, customers, groups, audit, rate_limiter } = clientele.actors();
         let page = PageRequest::default;
-        survives("auth", &auth, async || auth.ask(soon(), HasAdmin).await.map(|_| ())).await;
-        survives("customers", &customers, async || {
+        survives("auth", auth, async || auth.ask(soon(), HasAdmin).await.map(|_| ())).await;
+        survives("customers", customers, async || {
             customers.ask(soon(), ListCustomers { page: page() }).await.map(|_| ())
         })
         .await;
-        survives("groups", &groups, async || groups.ask(soon(), ListGroups { page: page() }).await.map(|_| ())).await;
-        survives("audit", &audit, async || audit.ask(soon(), ListEvents { page: page() }).await.map(|_| ())).await;
+        survives("groups", groups, async || groups.ask(soon(), ListGroups { page: page() }).await.map(|_| ())).await;
+        survives("audit", audit, async || audit.ask(soon(), ListEvents { page: page() }).await.map(|_| ())).await;
         let take = TakeRequest { subject: Subject::Address([192, 0, 2, 1].into()), policy: Policy::Default };
-        survives("rate-limiter", &rate_limiter, async || rate_limiter.ask(soon(), take).await.map(|_| ())).await;
+        survives("rate-limiter", rate_limiter, async || rate_limiter.ask(soon(), take).await.map(|_| ())).await;
     });
 }

@@ -18,11 +18,9 @@ use clientele::model::customer::{CustomerDraft, CustomerStatus};
 use clientele::model::group::GroupDraft;
 use clientele::model::permission::Permission;
 use clientele::model::statistics::{PeriodRequest, StatisticsQuery};
-use clientele::model::time::Clock;
 use clientele::model::user::{Credentials, Registration, UserPatch};
+use clientele::testkit::{DAWN, run, soon};
 use serde_json::json;
-
-use crate::harness::{administrator, soon, trail, with_backend};
 
 fn draft(name: &str, email: &str) -> CustomerDraft {
     CustomerDraft::read(json!({"name": name, "email": email, "address": {"country": "GB"}})).unwrap()
@@ -30,13 +28,13 @@ fn draft(name: &str, email: &str) -> CustomerDraft {
 
 #[test]
 fn a_whole_session_can_be_driven_without_http() {
-    with_backend(async |backend| {
-        let actors = backend.replicas();
-        let admin = administrator(&backend).await;
-        accounts(&actors, &admin).await;
-        customers(&actors, &admin).await;
-        groups(&actors, &admin).await;
-        let told: Vec<Action> = trail(&backend, 18).await.iter().map(|event| event.action).collect();
+    run(async |clientele| {
+        let actors = clientele.actors();
+        let admin = clientele.administrator().await;
+        accounts(actors, &admin).await;
+        customers(actors, &admin).await;
+        groups(actors, &admin).await;
+        let told: Vec<Action> = clientele.trail(18).await.iter().map(|event| event.action).collect();
         let expected = [
             Action::UserCreated,
             Action::AuthRegistered,
@@ -120,7 +118,7 @@ async fn customers(actors: &Mailboxes, admin: &Origin) {
 
     let read = mailbox.ask(soon(), GetCustomer { id: two.id }).await.unwrap().unwrap();
     assert_eq!(read.draft.company.as_deref(), Some("ACME"));
-    let query = StatisticsQuery::new(PeriodRequest::default(), None, Clock::system().now()).unwrap();
+    let query = StatisticsQuery::new(PeriodRequest::default(), None, DAWN).unwrap();
     let statistics = mailbox.ask(soon(), GetStatistics { query }).await.unwrap().unwrap();
     assert_eq!((statistics.total, statistics.new_in_period, statistics.ungrouped), (2, 2, 2));
     assert_eq!(statistics.by_country, [("GB".to_owned(), 2)]);

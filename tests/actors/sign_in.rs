@@ -6,19 +6,11 @@ use std::time::Duration;
 use clientele::actors::auth::{Login, RefreshSession, Register, SignedIn, Tokens};
 use clientele::actors::{Mailboxes, OperationError};
 use clientele::model::audit::Origin;
-use clientele::model::time::{Clock, Time};
 use clientele::model::user::{Credentials, Registration};
+use clientele::testkit::{run, run_with, soon};
 use serde_json::json;
 
-use crate::harness::{soon, with_backend_over};
-
 const RIGHT: &str = "correct horse battery";
-
-fn with_clock<F: Future<Output = ()>>(wanted: &[(&str, &str)], test: impl FnOnce(Mailboxes, Clock) -> F) {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::manual(Time::from_millis(1_774_260_000_000));
-    with_backend_over(folder.path(), clock.clone(), wanted, |backend| test(backend.replicas(), clock));
-}
 
 async fn register(actors: &Mailboxes, email: &str) -> SignedIn {
     let registration = Registration::read(json!({"email": email, "password": RIGHT})).unwrap();
@@ -42,28 +34,29 @@ async fn refresh(actors: &Mailboxes, refresh_token: &str) -> Result<Tokens, Oper
 
 #[test]
 fn five_failures_lock_an_account_whether_or_not_it_exists() {
-    with_clock(&[], async |actors, clock| {
-        register(&actors, "ada@example.com").await;
+    run(async |clientele| {
+        let (actors, clock) = (clientele.actors(), clientele.clock());
+        register(actors, "ada@example.com").await;
         for email in ["ada@example.com", "nobody@example.com"] {
             for attempt in 1..=5 {
-                assert_eq!(login(&actors, email, "wrong", "192.0.2.1").await, 1002, "attempt {attempt} at {email}");
+                assert_eq!(login(actors, email, "wrong", "192.0.2.1").await, 1002, "attempt {attempt} at {email}");
             }
-            assert_eq!(login(&actors, email, RIGHT, "192.0.2.1").await, 1006);
+            assert_eq!(login(actors, email, RIGHT, "192.0.2.1").await, 1006);
         }
         clock.advance(Duration::from_secs(59));
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 1006);
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.1").await, 1006);
         clock.advance(Duration::from_secs(1));
-        assert_eq!(login(&actors, "ada@example.com", "wrong", "192.0.2.1").await, 1002);
+        assert_eq!(login(actors, "ada@example.com", "wrong", "192.0.2.1").await, 1002);
         clock.advance(Duration::from_secs(119));
         assert_eq!(
-            login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await,
+            login(actors, "ada@example.com", RIGHT, "192.0.2.1").await,
             1006,
             "the second lock lasts two minutes"
         );
         clock.advance(Duration::from_secs(1));
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
         assert_eq!(
-            login(&actors, "ada@example.com", "wrong", "192.0.2.1").await,
+            login(actors, "ada@example.com", "wrong", "192.0.2.1").await,
             1002,
             "a success forgets the failures"
         );
@@ -72,63 +65,67 @@ fn five_failures_lock_an_account_whether_or_not_it_exists() {
 
 #[test]
 fn a_burst_of_failures_locks_once_and_tells_right_and_wrong_alike() {
-    with_clock(&[], async |actors, clock| {
-        register(&actors, "ada@example.com").await;
+    run(async |clientele| {
+        let (actors, clock) = (clientele.actors(), clientele.clock());
+        register(actors, "ada@example.com").await;
         let passwords = ["wrong"; 11].into_iter().chain([RIGHT]);
-        let attempts = passwords.map(|password| login(&actors, "ada@example.com", password, "192.0.2.1"));
+        let attempts = passwords.map(|password| login(actors, "ada@example.com", password, "192.0.2.1"));
         let mut told = futures_util::future::join_all(attempts).await;
         assert_eq!(told.pop(), Some(1006), "the right one came after the lock: {told:?}");
         assert_eq!(told.iter().filter(|code| **code == 1002).count(), 5, "{told:?}");
         assert_eq!(told.iter().filter(|code| **code == 1006).count(), 6, "{told:?}");
         clock.advance(Duration::from_secs(60));
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0, "it was one lock, of a minute");
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0, "it was one lock, of a minute");
     });
 }
 
 #[test]
 fn an_address_that_tries_many_accounts_has_to_wait() {
-    with_clock(&[("LOGIN_ADDRESS_MAX_FAILURES", "3")], async |actors, clock| {
-        register(&actors, "ada@example.com").await;
+    run_with(&[("LOGIN_ADDRESS_MAX_FAILURES", "3")], async |clientele| {
+        let (actors, clock) = (clientele.actors(), clientele.clock());
+        register(actors, "ada@example.com").await;
         for stranger in ["a@example.com", "b@example.com", "c@example.com"] {
-            assert_eq!(login(&actors, stranger, "wrong", "192.0.2.1").await, 1002);
+            assert_eq!(login(actors, stranger, "wrong", "192.0.2.1").await, 1002);
         }
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 5004);
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.2").await, 0, "another address is another matter");
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.1").await, 5004);
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.2").await, 0, "another address is another matter");
         clock.advance(Duration::from_secs(15 * 60));
-        assert_eq!(login(&actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
+        assert_eq!(login(actors, "ada@example.com", RIGHT, "192.0.2.1").await, 0);
     });
 }
 
 #[test]
 fn sixty_four_refreshes_with_one_token_leave_one_live_token() {
-    with_clock(&[], async |actors, _| {
-        let first = register(&actors, "ada@example.com").await.tokens;
-        let racing = (0..64).map(|_| refresh(&actors, &first.refresh_token));
+    run(async |clientele| {
+        let actors = clientele.actors();
+        let first = register(actors, "ada@example.com").await.tokens;
+        let racing = (0..64).map(|_| refresh(actors, &first.refresh_token));
         let answers = futures_util::future::join_all(racing).await;
         let tokens: std::collections::HashSet<_> =
             answers.into_iter().map(|answer| answer.expect("each is let in").refresh_token).collect();
         assert_eq!(tokens.len(), 1, "all got the same one");
         assert!(!tokens.contains(&first.refresh_token));
         for token in &tokens {
-            refresh(&actors, token).await.expect("that one is live");
+            refresh(actors, token).await.expect("that one is live");
         }
     });
 }
 
 #[test]
 fn a_retired_refresh_token_ends_the_session() {
-    with_clock(&[], async |actors, clock| {
-        let first = register(&actors, "ada@example.com").await.tokens;
-        let second = refresh(&actors, &first.refresh_token).await.unwrap();
-        let repeated = refresh(&actors, &first.refresh_token).await.unwrap();
+    run(async |clientele| {
+        let (actors, clock) = (clientele.actors(), clientele.clock());
+        let first = register(actors, "ada@example.com").await.tokens;
+        let second = refresh(actors, &first.refresh_token).await.unwrap();
+        let repeated = refresh(actors, &first.refresh_token).await.unwrap();
         assert_eq!(
             repeated.refresh_token, second.refresh_token,
             "within the grace the current one again, byte for byte"
         );
         clock.advance(Duration::from_millis(10_001));
-        let reused = refresh(&actors, &first.refresh_token).await.unwrap_err();
+        let reused = refresh(actors, &first.refresh_token).await.unwrap_err();
         assert!(matches!(reused, OperationError::TokenInvalid), "{reused:?}");
-        let ended = refresh(&actors, &second.refresh_token).await.unwrap_err();
+        let ended = refresh(actors, &second.refresh_token).await.unwrap_err();
         assert!(matches!(ended, OperationError::TokenInvalid), "{ended:?}");
     });
 }

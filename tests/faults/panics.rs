@@ -10,6 +10,7 @@ use clientele::actors::customers::CustomerActor;
 use clientele::actors::groups::GroupActor;
 use clientele::actors::rate_limiter::RateLimiterActor;
 use clientele::actors::supervision::{AskError, Fault, Isolated, Mailbox, isolated_future};
+use clientele::testkit::soon;
 use reqwest::Method;
 use rusqlite::Connection;
 use serde_json::json;
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use crate::harness::client::customer;
 use crate::harness::trail::{assert_unbroken, changes, whole_trail};
 use crate::harness::writer::Writer;
-use crate::harness::{Client, SOON, TestServer, soon, ureq_status};
+use crate::harness::{Client, SOON, TestServer, ureq_status};
 
 /// A message whose handler panics.
 #[derive(Message)]

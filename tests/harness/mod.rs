@@ -11,15 +11,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use clientele::actors::audit::ListEvents;
-use clientele::actors::auth::CreateAdmin;
-use clientele::actors::listing::PageRequest;
-use clientele::actors::supervision::Deadline;
 use clientele::app::{Application, Backend};
 use clientele::config::Settings;
-use clientele::model::audit::{AuditEvent, Origin};
-use clientele::model::time::Clock;
-use clientele::model::user::Registration;
+use clientele::testkit;
+pub use clientele::testkit::SOON;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -29,24 +24,10 @@ pub use client::Client;
 /// The administrator that every test server is started with.
 pub const ADMIN: (&str, &str) = ("admin@example.com", "an administrator's password");
 
-/// How long a test waits for what must happen soon.
-pub const SOON: Duration = Duration::from_secs(20);
-
-/// Settings for a test: quiet, no limits, two workers, and what the test wants beside that.
+/// Settings for a test: those of the test kit, the administrator, and what the test wants beside that.
 pub fn settings(folder: &Path, wanted: &[(&str, &str)]) -> Settings {
-    let folder = folder.to_str().expect("temporary folders have plain names");
-    let usual = [
-        ("DATA_DIR", folder),
-        ("PORT", "0"),
-        ("MAX_WORKERS", "2"),
-        ("RATE_LIMIT_MAX_REQUESTS", "0"),
-        ("LOGIN_ADDRESS_MAX_FAILURES", "0"),
-        ("ADMIN_EMAIL", ADMIN.0),
-        ("ADMIN_PASSWORD", ADMIN.1),
-        ("SHUTDOWN_TIMEOUT", "10000"),
-    ];
-    let flags = usual.iter().chain(wanted).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Settings::load(flags.collect(), [], None).expect("these settings are right")
+    let administrator = [("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)];
+    testkit::settings(folder, &[&administrator, wanted].concat())
 }
 
 /// A server in this process, on a thread of its own, so that a test can reach its actors as well as its port.
@@ -153,75 +134,6 @@ impl TestServer {
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.join();
-    }
-}
-
-/// Runs a test that drives the actors directly: no HTTP, no port.
-pub fn with_backend<F: Future<Output = ()>>(test: impl FnOnce(Backend) -> F) {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    with_backend_over(folder.path(), Clock::system(), &[], test);
-}
-
-/// The same, over a given data folder, by a given clock, with these settings.
-pub fn with_backend_over<F: Future<Output = ()>>(
-    folder: &Path,
-    clock: Clock,
-    wanted: &[(&str, &str)],
-    test: impl FnOnce(Backend) -> F,
-) {
-    let settings = settings(folder, wanted);
-    actix::System::new().block_on(async {
-        let backend = Backend::start(&settings, clock).await.expect("the backend starts");
-        test(backend.clone()).await;
-        backend.stop(Deadline::within(SOON)).await;
-    });
-}
-
-/// A deadline that no healthy answer misses.
-pub fn soon() -> Deadline {
-    Deadline::within(SOON)
-}
-
-/// Who acts in tests that drive the actors directly: an administrator who was just made.
-pub async fn administrator(backend: &Backend) -> Origin {
-    let body = json!({"email": "root@example.com", "password": "correct horse battery"});
-    let message =
-        CreateAdmin { registration: Registration::read(body).expect("a good registration"), origin: Origin::default() };
-    let mailboxes = match backend.workers().into_iter().next() {
-        Some(mailboxes) => mailboxes,
-        None => backend.replicas(),
-    };
-    let user = mailboxes.auth.ask(soon(), message).await.expect("auth answers").expect("the administrator is made");
-    Origin {
-        user: Some((user.id, user.email.clone())),
-        bypass: true,
-        request_id: "test".to_owned(),
-        ..Origin::default()
-    }
-}
-
-/// The whole trail, the oldest event first, once it holds at least `count` events.
-pub async fn trail(backend: &Backend, count: usize) -> Vec<AuditEvent> {
-    let mailbox = backend.workers()[0].audit.clone();
-    let until = tokio::time::Instant::now() + SOON;
-    loop {
-        let mut events = Vec::new();
-        let mut page = PageRequest { limit: 100, ..PageRequest::default() };
-        loop {
-            let answer =
-                mailbox.ask(soon(), ListEvents { page: page.clone() }).await.expect("audit answers").expect("a page");
-            events.extend(answer.items.iter().map(|event| (**event).clone()));
-            match answer.next {
-                Some(next) => page.after = Some(next),
-                None => break,
-            }
-        }
-        if events.len() >= count {
-            events.reverse();
-            return events;
-        }
-        assert!(tokio::time::Instant::now() < until, "the trail holds {} of {count} events", events.len());
-        tokio::time::sleep_until(tokio::time::Instant::now() + Duration::from_millis(5)).await;
     }
 }
 

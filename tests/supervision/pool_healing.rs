@@ -263,5 +263,6 @@ fn what_happens_to_threads_is_told_and_the_pool_ends_with_the_supervisor() {
         let drained = supervisor.shutdown(ample()).await;
         assert_eq!(drained, [("toil".to_owned(), Drained::default())]);
         assert_eq!(pool.ask(ample(), Who).await, Err(AskError::Stopped));
+        assert_eq!(supervisor.restart("toil"), 0, "it has ended");
     });
 }

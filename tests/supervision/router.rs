@@ -78,14 +78,25 @@ fn the_refusal_of_the_best_is_told_when_none_takes_messages() {
         let supervisor = Supervisor::new();
         let routers = three(&supervisor);
         settle().await;
-        for router in &routers {
-            fail(router.home()).await;
-        }
+        routers[0].home().drain(ample()).await;
+        fail(routers[1].home()).await;
+        let _waiting = [(); 3].map(|()| routers[2].ask(ample(), CountAfter(ms(1_000))));
+        settle().await;
+        let _full = routers[2].ask(ample(), Count);
+        let refused = routers[0].ask(ample(), Count).await;
+        assert!(matches!(refused, Err(AskError::Overloaded { .. })), "the full one is the best: {refused:?}");
+        fail_in_its_own_poll(routers[2].home()).await;
         let refused = routers[0].ask(ample(), Count).await;
         assert!(matches!(refused, Err(AskError::Unavailable { state: State::Failed, .. })), "{refused:?}");
         supervisor.shutdown(ample()).await;
         assert_eq!(routers[0].ask(ample(), Count).await, Err(AskError::Stopped));
     });
+}
+
+/// As [`fail`], of an actor whose mailbox is full.
+async fn fail_in_its_own_poll(counter: &Mailbox<Counter>) {
+    counter.inspect(|_, _| -> () { panic!("while inspecting") }).await;
+    until(counter, |actor| actor.state == State::Failed).await;
 }
 
 #[test]

@@ -61,8 +61,12 @@ enum Outlook {
     Away,
     /// It is stuck or held: messages wait, for nobody knows how long.
     Held,
-    /// It refuses messages.
+    /// Its mailbox is full.
+    Full,
+    /// It refuses messages for now, or has not the time that this one leaves it.
     Closed,
+    /// It is no more.
+    Gone,
 }
 
 impl<A: Actor<Context = Context<A>>> Router<A> {
@@ -146,8 +150,11 @@ impl<A: Actor<Context = Context<A>>> Router<A> {
 }
 
 fn outlook<A: Actor<Context = Context<A>>>(mailbox: &Mailbox<A>, deadline: Option<Deadline>, now: Instant) -> Outlook {
-    if mailbox.admission(deadline, now).is_err() || mailbox.is_full() {
-        return Outlook::Closed;
+    match mailbox.admission(deadline, now) {
+        Err(AskError::Stopped) => return Outlook::Gone,
+        Err(_) => return Outlook::Closed,
+        Ok(()) if mailbox.is_full() => return Outlook::Full,
+        Ok(()) => {}
     }
     match mailbox.state() {
         State::Suspended => Outlook::Held,

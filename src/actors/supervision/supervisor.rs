@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::cell::{Cell, Factory};
 use super::child::{Child, Tended};
-use super::event::EventLog;
+use super::event_log::EventLog;
 use super::tenancy::Tenancy;
 use super::ties::Ties;
 use super::watch::{Stalls, Watch};

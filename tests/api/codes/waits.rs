@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use clientele::testkit::soon;
+
+use crate::harness::TestServer;
 use crate::harness::client::Answer;
-use crate::harness::{TestServer, soon};
 
 /// Asks an actor that has stopped.
 pub async fn stopped_actor() -> Answer {

@@ -101,10 +101,11 @@ impl<W: Unpin + 'static> Pool<W> {
         self.shared.tend();
     }
 
-    /// Has each thread make a fresh worker for its next job. How many threads there are.
+    /// Has each thread make a fresh worker for its next job. How many threads that are: none once
+    /// the pool is drained.
     pub fn restart(&self) -> usize {
         self.shared.generation.fetch_add(1, Relaxed);
-        self.shared.status().threads_live
+        if self.shared.queue.is_finished() { 0 } else { self.shared.spec.threads }
     }
 
     /// Takes no more jobs, has those accepted done until `deadline`, and ends the threads. What waits then is told

@@ -3,7 +3,7 @@
 //! ```
 //! use std::time::Duration;
 //! use actix::prelude::*;
-//! use clientele::actors::supervision::{ActorSpec, Deadline, Fault, Supervisor, testkit};
+//! use clientele::actors::supervision::{ActorSpec, Deadline, Fault, testkit};
 //!
 //! struct Echo;
 //! impl Actor for Echo {
@@ -19,8 +19,7 @@
 //!     }
 //! }
 //!
-//! testkit::paused(async {
-//!     let supervisor = Supervisor::new();
+//! testkit::run(async |supervisor| {
 //!     let echo = supervisor.spawn(ActorSpec::new("echo"), || async { Ok(Echo) });
 //!     let deadline = Deadline::within(Duration::from_secs(1));
 //!     assert_eq!(echo.ask(deadline, Say(7)).await, Ok(7));
@@ -29,9 +28,12 @@
 //!     let recovered = testkit::until(&echo, |actor| actor.restarts == 1 && actor.ready).await;
 //!     assert_eq!(recovered.panics, 1);
 //!     assert_eq!(echo.ask(Deadline::within(Duration::from_secs(1)), Say(8)).await, Ok(8));
+//!
+//!     supervisor.shutdown(Deadline::within(Duration::from_secs(1))).await;
 //! });
 //! ```
 
+mod leaks;
 mod probe;
 
 use std::time::Duration;
@@ -39,8 +41,9 @@ use std::time::Duration;
 use actix::{Actor, Context, System};
 use tokio::time::{Instant, sleep};
 
+pub use self::leaks::assert_ended;
 pub use self::probe::{Asked, Probe};
-use super::{ActorStatus, Mailbox};
+use super::{ActorStatus, Mailbox, Supervisor};
 
 /// How long [`until`] and [`Probe::expect`] wait, in the time of the test.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -60,6 +63,19 @@ pub fn paused<T>(test: impl Future<Output = T>) -> T {
             .expect("a runtime without threads can be built")
     };
     System::with_tokio_rt(runtime).block_on(test)
+}
+
+/// Runs `test` as [`paused`] does, with a supervisor whose actors and pools have to be drained by the end.
+///
+/// # Panics
+/// When the test does, or leaves an actor or a pool behind: see [`assert_ended`].
+pub fn run<T>(test: impl AsyncFnOnce(Supervisor) -> T) -> T {
+    paused(async {
+        let supervisor = Supervisor::new();
+        let outcome = test(supervisor.clone()).await;
+        assert_ended(&supervisor);
+        outcome
+    })
 }
 
 /// Keeps the clock of [`paused`] from jumping until the hold is dropped: for the time that a test waits for
