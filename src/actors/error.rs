@@ -65,7 +65,17 @@ pub enum OperationError {
     Unavailable(#[from] AskError),
     /// The store did not do its part.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for OperationError {
+    /// A store that is overloaded is to the asker as a pool that is.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded { retry_after } => AskError::Overloaded { retry_after }.into(),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl OperationError {

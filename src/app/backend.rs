@@ -45,9 +45,8 @@ const STORE_FILE: &str = "clientele.db";
 /// bounded by the pool.
 const MAX_IN_FLIGHT: usize = 256;
 
-/// Passwords that may wait for each thread that hashes: some 0.1 s of work, so that a sign-in which is taken in during a
-/// storm is answered within 150 ms.
-const PASSWORDS_WAITING: usize = 8;
+/// Passwords that may wait for each thread that hashes: some 0.3 s of work.
+const PASSWORDS_WAITING: usize = 16;
 
 /// The absolute end of a session (§3).
 const SESSION_END: Duration = Duration::from_secs(30 * 86_400);

@@ -70,7 +70,7 @@ pub fn run(test: impl AsyncFnOnce(&TestClientele)) {
 pub fn run_with(wanted: &[(&str, &str)], test: impl AsyncFnOnce(&TestClientele)) {
     let folder = Folder::temporary();
     System::new().block_on(async {
-        let clientele = TestClientele::start(folder.path(), wanted).await;
+        let clientele = TestClientele::start(folder, wanted).await;
         test(&clientele).await;
         clientele.finish().await;
     });
@@ -100,14 +100,16 @@ pub struct TestClientele {
     backend: Backend,
     actors: Mailboxes,
     clock: Clock,
+    folder: Folder,
 }
 
 impl TestClientele {
-    async fn start(folder: &Path, wanted: &[(&str, &str)]) -> Self {
+    async fn start(folder: Folder, wanted: &[(&str, &str)]) -> Self {
         let clock = Clock::manual(DAWN);
-        let backend = Backend::start(&settings(folder, wanted), clock.clone()).await.expect("the backend starts");
+        let backend =
+            Backend::start(&settings(folder.path(), wanted), clock.clone()).await.expect("the backend starts");
         let actors = backend.replicas();
-        Self { backend, actors, clock }
+        Self { backend, actors, clock, folder }
     }
 
     /// Drains the actors and the pools, and makes sure that none is left.
@@ -164,6 +166,11 @@ impl TestClientele {
     /// The store behind them, to look past the actors.
     pub fn store(&self) -> &dyn Store {
         self.backend.store()
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A new administrator, `root@example.com`, as the one who acts. Once in a test: the address is taken then.

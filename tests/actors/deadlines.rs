@@ -7,23 +7,20 @@ use std::time::Duration;
 use clientele::actors::OperationError;
 use clientele::actors::customers::{CreateCustomer, GetCustomer};
 use clientele::actors::supervision::{AskError, Deadline, PoolStatus, Scope};
-use clientele::app::Backend;
 use clientele::model::customer::{CUSTOMERS, CustomerDraft};
 use clientele::model::error::ErrorCode;
-use clientele::model::time::Clock;
+use clientele::testkit::{self, TestClientele, soon};
 use rusqlite::Connection;
 use serde_json::json;
 use tracing::Span;
-
-use crate::harness::{administrator, soon, with_backend_over};
 
 fn draft(number: usize) -> CustomerDraft {
     let body = json!({"name": format!("Customer {number}"), "email": format!("customer{number}@example.com")});
     CustomerDraft::read(body).expect("a good draft")
 }
 
-fn pool(backend: &Backend, name: &str) -> PoolStatus {
-    let pools = backend.supervisor().pools();
+fn pool(clientele: &TestClientele, name: &str) -> PoolStatus {
+    let pools = clientele.supervisor().pools();
     pools.into_iter().find(|pool| pool.name == name).expect("the store has this pool")
 }
 
@@ -36,16 +33,21 @@ fn hold_up(folder: &Path) -> Connection {
 
 #[test]
 fn a_commit_whose_time_is_up_leaves_the_queue_and_is_never_made() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    with_backend_over(folder.path(), Clock::system(), &[], async |backend| {
-        let actors = backend.replicas();
-        let origin = administrator(&backend).await;
+    testkit::run(async |clientele| {
+        let actors = clientele.actors();
+        let origin = clientele.administrator().await;
         let create = |number| CreateCustomer { draft: draft(number), origin: origin.clone() };
 
-        let other = hold_up(folder.path());
+        // What tells of the administrator is relayed, and the writer at rest.
+        clientele.trail(1).await;
+        while !clientele.outbox().await.is_empty() || pool(clientele, "store-writer").running > 0 {
+            tokio::task::yield_now().await;
+        }
+        let other = hold_up(clientele.folder());
+        let groups = clientele.store().stats().groups;
         let first = actors.customers.ask(soon(), create(1));
-        // The writer is at work on it, and stays so.
-        while pool(&backend, "store-writer").running == 0 {
+        // The writer has taken it up, and waits with it.
+        while clientele.store().stats().groups == groups {
             tokio::task::yield_now().await;
         }
         let late = actors.customers.ask(Deadline::within(Duration::from_millis(50)), create(2)).await;
@@ -66,21 +68,20 @@ fn a_commit_whose_time_is_up_leaves_the_queue_and_is_never_made() {
 
 #[test]
 fn the_store_reads_nothing_for_a_request_whose_time_is_up() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    with_backend_over(folder.path(), Clock::system(), &[], async |backend| {
-        let actors = backend.replicas();
-        let origin = administrator(&backend).await;
+    testkit::run(async |clientele| {
+        let actors = clientele.actors();
+        let origin = clientele.administrator().await;
         let create = CreateCustomer { draft: draft(1), origin };
         let made = actors.customers.ask(soon(), create).await.expect("the actor answers").expect("it is made");
-        let before = pool(&backend, "store-readers");
+        let before = pool(clientele, "store-readers");
 
         // Time passes after the actor has taken the message, and before it comes to the store.
-        let store = backend.store();
+        let store = clientele.store();
         let expired = Scope::new(Some(Deadline::within(Duration::ZERO)), Span::none());
         let read = pin!(store.get(&CUSTOMERS, made.id.object_id()));
         let error = OperationError::from(expired.around(read).await.expect_err("it is too late"));
         assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
-        let after = pool(&backend, "store-readers");
+        let after = pool(clientele, "store-readers");
         assert_eq!((after.done, after.expired), (before.done, before.expired + 1));
 
         let found = actors.customers.ask(soon(), GetCustomer { id: made.id }).await.expect("the actor answers");

@@ -10,10 +10,11 @@ mod restart;
 use actix::{Handler, Message};
 use clientele::actors::customers::CustomerActor;
 use clientele::actors::supervision::{AskError, Isolated, isolated_future};
+use clientele::testkit::soon;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::harness::{Client, SOON, TestServer, soon};
+use crate::harness::{Client, SOON, TestServer};
 
 /// A message whose handler panics.
 #[derive(Message)]

@@ -31,7 +31,12 @@ pub async fn look_around(walk: &Walk) {
     assert!(metrics.text.contains("\nclientele_ready 1\n"), "{}", metrics.text);
     let document = super::json(walk.get(&nobody, "/openapi.json").await, 200);
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")), "{}", document["openapi"]);
-    for (path, kind) in [("/docs", "text/html; charset=utf-8"), ("/docs/swagger-ui.css", "text/css")] {
+    for (path, kind) in [
+        ("/docs", "text/html; charset=utf-8"),
+        ("/docs/swagger-ui.css", "text/css"),
+        ("/ops", "text/html; charset=utf-8"),
+        ("/ops/console.js", "text/javascript"),
+    ] {
         let answer = walk.get(&nobody, path).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}");
     }
