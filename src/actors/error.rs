@@ -110,3 +110,27 @@ impl From<MalformedDocument> for OperationError {
         Self::Store(source.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_no_fault_of_the_store() {
+        let retry_after = Duration::from_secs(2);
+        let overloaded = OperationError::from(StoreError::Overloaded { retry_after });
+        let told = matches!(&overloaded, OperationError::Unavailable(AskError::Overloaded { retry_after: told }) if *told == retry_after);
+        assert!(told, "{overloaded:?}");
+        let table = [
+            (overloaded, ErrorCode::ServiceUnavailable),
+            (StoreError::Crashed(Arc::new(AskError::Stopped)).into(), ErrorCode::ServiceUnavailable),
+            (StoreError::Unreachable(Arc::new(AskError::Stopped)).into(), ErrorCode::ConnectionError),
+            (StoreError::TimedOut.into(), ErrorCode::Timeout),
+        ];
+        for (error, code) in table {
+            assert_eq!(error.code(), code, "{error}");
+        }
+    }
+}

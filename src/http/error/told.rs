@@ -87,8 +87,6 @@ fn sentence(error: &OperationError) -> String {
 mod tests {
     use super::*;
     use crate::model::permission::Permission;
-    use crate::store::StoreError;
-    use std::sync::Arc;
     use std::time::Duration;
 
     #[test]
@@ -112,9 +110,6 @@ mod tests {
             (OperationError::AddressLocked { retry_after: Duration::from_secs(1) }, 429, 5004),
             (OperationError::Unavailable(AskError::DeadlineExceeded), 504, 5003),
             (OperationError::Unavailable(AskError::Stopped), 503, 5001),
-            (StoreError::Overloaded { retry_after: Duration::from_secs(2) }.into(), 503, 5001),
-            (OperationError::Store(StoreError::Crashed(Arc::new(AskError::Stopped))), 503, 5001),
-            (OperationError::Store(StoreError::Unreachable(Arc::new(AskError::Stopped))), 503, 4004),
         ];
         for (error, status, code) in table {
             let told = ApiError::from(error.clone());

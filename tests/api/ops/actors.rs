@@ -65,8 +65,8 @@ async fn a_panic_is_shown_with_its_place_and_its_time() {
     let server = TestServer::start();
     let admin = server.admin().await;
     poison(&server).await;
-    let customers = row(&admin, "customers", |row| row["restarts"] == 1 && row["ready"] == true).await;
-    assert_eq!((&customers["panics"], &customers["state"]), (&json!(1), &json!("running")), "{customers:#}");
+    let customers = row(&admin, "customers", |row| row["restarts"] == 1 && row["state"] == "running").await;
+    assert_eq!((&customers["panics"], &customers["ready"]), (&json!(1), &json!(true)), "{customers:#}");
     let mut lives = incarnations(&customers);
     lives.sort_unstable();
     assert_eq!(lives, [1, 2], "{customers:#}");
