@@ -1,9 +1,10 @@
 //! Instants in atomics.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
+
+use super::sync::{AtomicU64, Relaxed};
 
 /// A point in time that may be unset, shared between threads; counted in nanoseconds from an epoch.
 #[derive(Debug)]

@@ -63,6 +63,7 @@ mod state;
 mod status;
 mod supervisor;
 mod sweep;
+mod sync;
 mod tally;
 mod tenancy;
 pub mod testkit;

@@ -5,11 +5,11 @@
 //! No foreign code runs under the lock: items are dropped by whoever took them out.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use super::sync::{AtomicUsize, Mutex, Relaxed};
 
 /// Why an item was not taken in. It is handed back, to be dropped by the caller.
 #[derive(Debug)]
@@ -129,39 +129,5 @@ impl<T> Queue<T> {
     pub(super) fn backlog(&self) -> (usize, Option<Instant>) {
         let inner = self.inner.lock();
         (inner.items.len(), inner.items.front().map(|&(at, _)| at))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_queue_hands_the_item_back() {
-        let queue = Queue::new(1);
-        queue.push(Instant::now(), 'a').unwrap();
-        assert!(matches!(queue.push(Instant::now(), 'b'), Err(Refused::Full('b'))));
-        assert!(queue.force(Instant::now(), 'c').is_ok());
-        assert_eq!(queue.len(), 2);
-    }
-
-    #[test]
-    fn what_is_taken_out_leaves_the_others_in_order() {
-        let queue = Queue::new(4);
-        (1..=4).for_each(|item| queue.push(Instant::now(), item).unwrap());
-        assert_eq!(queue.take_out(|item| item % 2 == 0), [2, 4]);
-        assert_eq!(queue.len(), 2);
-        assert_eq!((queue.pop(), queue.pop(), queue.pop()), (Some(1), Some(3), None));
-    }
-
-    #[test]
-    fn a_closed_queue_gives_out_what_it_holds_and_then_ends() {
-        let queue = Queue::new(4);
-        queue.push(Instant::now(), 'a').unwrap();
-        queue.close();
-        assert!(matches!(queue.force(Instant::now(), 'b'), Err(Refused::Closed('b'))));
-        let mut task = Context::from_waker(Waker::noop());
-        assert_eq!(queue.poll_pop(&mut task), Poll::Ready(Some(('a', 0))));
-        assert_eq!(queue.poll_pop(&mut task), Poll::Ready(None));
     }
 }

@@ -1,10 +1,10 @@
 //! Faults that wait for their occasion.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
+
+use super::super::sync::{AtomicBool, Mutex, MutexGuard, Relaxed};
 
 /// A fault and when it is due.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,7 @@ impl<F: Copy> Armory<F> {
         }
     }
 
-    fn lock_unspent(&self) -> parking_lot::MutexGuard<'_, Vec<Armed<F>>> {
+    fn lock_unspent(&self) -> MutexGuard<'_, Vec<Armed<F>>> {
         let mut faults = self.faults.lock();
         faults.retain(|armed| !armed.is_spent());
         self.armed.store(!faults.is_empty(), Relaxed);

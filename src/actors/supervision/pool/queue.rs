@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
 use tokio::time::Instant;
+
+use super::super::sync::{Condvar, Mutex};
 
 /// How long the queue is left alone after a sweep: looking at all of it for each refusal would make a flood worse.
 const SWEEP_PAUSE: Duration = Duration::from_millis(10);
