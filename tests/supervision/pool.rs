@@ -194,3 +194,23 @@ fn a_held_clock_waits_for_a_pool_in_virtual_time() {
         assert_eq!(pool.ask(Deadline::within(Duration::from_secs(3_600)), Toil).await, Ok(1));
     });
 }
+
+#[test]
+fn who_would_wait_for_too_long_is_refused_although_the_queue_is_not_full() {
+    System::new().block_on(async {
+        let pool = start(spec().queue(64).max_wait(Duration::ZERO));
+        pool.ask(ample(), Toil).await.expect("nobody waits");
+        let release = occupy(&pool);
+        let waiting: Vec<_> = (0..8).map(|_| actix::spawn(pool.ask(ample(), Toil))).collect();
+        let refused = pool.ask(ample(), Toil).await;
+        assert!(matches!(refused, Err(AskError::Overloaded { .. })), "{refused:?}");
+        assert!(matches!(pool.has_room(), Err(AskError::Overloaded { .. })));
+        let patient = actix::spawn(pool.ask_patiently(ample(), Toil));
+        drop(release);
+        for answer in join_all(waiting).await {
+            answer.expect("no panic").expect("so many may wait in any case");
+        }
+        patient.await.expect("no panic").expect("it had the patience");
+        assert_eq!(pool.status().shed, 2);
+    });
+}

@@ -40,6 +40,9 @@ use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError}
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
 
+/// Reads that would wait for longer are refused: it is of more use to do those in time that can be done.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
 /// How long a migration may take: new indexes read every document.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -63,7 +66,11 @@ impl SqliteStore {
         database.create().map_err(writing)?;
         let queue = Arc::new(CommitQueue::new(options.commit_queue));
         let readers = Pool::start(
-            PoolSpec::new("store-readers").threads(options.readers).queue(options.read_queue).stall(options.stall),
+            PoolSpec::new("store-readers")
+                .threads(options.readers)
+                .queue(options.read_queue)
+                .max_wait(LONGEST_WAIT)
+                .stall(options.stall),
             {
                 let database = database.clone();
                 move || Reader::open(database.clone()).map_err(StartError::new)
@@ -183,7 +190,9 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.read(reader::ping).await
+        // Actors start with it, and readiness goes by it: a busy store is a store.
+        let answer = self.readers.ask_patiently(self.deadline(), Read(Box::new(reader::ping))).await;
+        answer.map_err(refused)?
     }
 
     /// The most that SQLite's page caches hold: for each open connection the bound of its cache, or the size of the database

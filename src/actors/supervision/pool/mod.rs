@@ -4,6 +4,7 @@ mod bench;
 mod crew;
 mod fault;
 mod job;
+mod pace;
 mod queue;
 mod shared;
 mod spec;
@@ -70,6 +71,27 @@ impl<W: Unpin + 'static> Pool<W> {
     /// # Errors
     /// See [`AskError`]. [`AskError::Unavailable`] when the worker could not be made.
     pub fn ask<M>(
+        &self,
+        deadline: Deadline,
+        message: M,
+    ) -> impl Future<Output = Result<M::Result, AskError>> + Send + use<W, M>
+    where
+        W: Work<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let (reply_to, answer) = oneshot::channel();
+        let order = Box::new(Order::new(message, reply_to, deadline));
+        let admitted = self.shared.has_room().and_then(|()| self.shared.admit(order)).map(|()| answer);
+        Reply::new(admitted, deadline)
+    }
+
+    /// As [`ask`](Pool::ask), but only a full queue refuses it, not [`max_wait`](PoolSpec::max_wait): for what would be
+    /// missed more than it is late.
+    ///
+    /// # Errors
+    /// As [`ask`](Pool::ask).
+    pub fn ask_patiently<M>(
         &self,
         deadline: Deadline,
         message: M,
