@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::broker::{BrokerError, Consumer, Delivery};
 use crate::model::audit::{AuditEvent, TRAIL, TRAIL_HEAD, TrailHead};
@@ -14,8 +13,6 @@ use crate::store::{CommitError, Store, StoreError, Write};
 const BATCH: usize = 256;
 /// How often a batch is numbered anew when another node's came first.
 const MAX_ATTEMPTS: usize = 16;
-/// The longest that events wait until the store is asked again which has too much to do.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why events are not in the trail yet. They were not acknowledged, so they come again.
 #[derive(Debug, thiserror::Error)]
@@ -36,10 +33,7 @@ pub(super) async fn consume(store: &dyn Store, consumer: &mut dyn Consumer) -> R
     loop {
         let deliveries = consumer.next_batch(BATCH).await?;
         let (events, deliveries) = read(deliveries);
-        while let Err(error) = append(store, &events).await {
-            let TrailError::Store(StoreError::Overloaded { retry_after }) = error else { return Err(error) };
-            tokio::time::sleep(retry_after.min(LONGEST_PAUSE)).await;
-        }
+        append(store, events).await?;
         deliveries.into_iter().for_each(Delivery::ack);
     }
 }
@@ -64,9 +58,9 @@ fn read(deliveries: Vec<Delivery>) -> (Vec<AuditEvent>, Vec<Delivery>) {
 }
 
 /// Adds those of the events that are not in the trail yet.
-async fn append(store: &dyn Store, events: &[AuditEvent]) -> Result<(), TrailError> {
+async fn append(store: &dyn Store, events: Vec<AuditEvent>) -> Result<(), TrailError> {
     for _ in 0..MAX_ATTEMPTS {
-        let new = unknown(store, events).await?;
+        let new = unknown(store, &events).await?;
         if new.is_empty() {
             return Ok(());
         }

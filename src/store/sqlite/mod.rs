@@ -40,8 +40,8 @@ use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError}
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
 
-/// Reads that would wait for longer are refused: it is of more use to do those in time that can be done.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// With a longer wait there is no room for another request, which makes two or three reads one after the other.
+const LONGEST_WAIT: Duration = Duration::from_millis(40);
 
 /// How long a migration may take: new indexes read every document.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(3_600);
@@ -124,6 +124,10 @@ impl fmt::Debug for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn has_room(&self) -> Result<(), StoreError> {
+        self.readers.has_room().map_err(refused)
+    }
+
     async fn get(&self, collection: &'static Collection, id: ObjectId) -> Result<Option<Document>, StoreError> {
         self.read(move |connection| reader::get(connection, collection, id)).await
     }
@@ -190,9 +194,7 @@ impl Store for SqliteStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        // Actors start with it, and readiness goes by it: a busy store is a store.
-        let answer = self.readers.ask_patiently(self.deadline(), Read(Box::new(reader::ping))).await;
-        answer.map_err(refused)?
+        self.read(reader::ping).await
     }
 
     /// The most that SQLite's page caches hold: for each open connection the bound of its cache, or the size of the database

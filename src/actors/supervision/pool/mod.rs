@@ -82,35 +82,15 @@ impl<W: Unpin + 'static> Pool<W> {
     {
         let (reply_to, answer) = oneshot::channel();
         let order = Box::new(Order::new(message, reply_to, deadline));
-        let admitted = self.shared.has_room().and_then(|()| self.shared.admit(order)).map(|()| answer);
-        Reply::new(admitted, deadline)
-    }
-
-    /// As [`ask`](Pool::ask), but only a full queue refuses it, not [`max_wait`](PoolSpec::max_wait): for what would be
-    /// missed more than it is late.
-    ///
-    /// # Errors
-    /// As [`ask`](Pool::ask).
-    pub fn ask_patiently<M>(
-        &self,
-        deadline: Deadline,
-        message: M,
-    ) -> impl Future<Output = Result<M::Result, AskError>> + Send + use<W, M>
-    where
-        W: Work<M>,
-        M: Message + Send + 'static,
-        M::Result: Send,
-    {
-        let (reply_to, answer) = oneshot::channel();
-        let order = Box::new(Order::new(message, reply_to, deadline));
         let admitted = self.shared.admit(order).map(|()| answer);
         Reply::new(admitted, deadline)
     }
 
-    /// Whether a message sent now would be taken in. Asked before work that a refusal would make useless.
+    /// Whether there is room for what a message will need: the queue is not full, and the wait is not longer than the
+    /// spec's [`max_wait`](PoolSpec::max_wait). Asked before work that a refusal in the middle of it would make useless.
     ///
     /// # Errors
-    /// [`AskError::Overloaded`], as [`ask`](Pool::ask) would answer; it counts as refused there too.
+    /// [`AskError::Overloaded`]; it counts as refused here too.
     pub fn has_room(&self) -> Result<(), AskError> {
         self.shared.has_room()
     }

@@ -34,9 +34,8 @@ impl PoolSpec {
         self
     }
 
-    /// A job that would wait for longer than this, by what jobs took of late, is told
-    /// [`Overloaded`](crate::actors::supervision::AskError::Overloaded) although the queue is not full. Up to 8 jobs a
-    /// thread may wait all the same. No such limit by default.
+    /// With a wait longer than this, by what jobs took of late, the pool [has no room](super::Pool::has_room) although its
+    /// queue is not full. Up to 8 jobs a thread may wait all the same. No such limit by default.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
         self
