@@ -101,8 +101,8 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def wrk(seconds, url, *options, arguments=()):
-    command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *options, url]
+def wrk(seconds, url, *options, arguments=(), connections=CONNECTIONS):
+    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", *options, url]
     if arguments:
         command += ["--", *arguments]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -66,6 +66,7 @@ pub(super) async fn read_page_by<R: Record>(
     request: PageRequest,
     place: impl Fn(&R) -> Value,
 ) -> Result<Page<Arc<R>>, OperationError> {
+    store.has_room()?;
     let total = match request.total {
         true => Some(store.count(R::COLLECTION, filters.clone()).await?),
         false => None,

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod auth;
+mod completion;
 pub mod customers;
 pub mod error;
 pub mod groups;

@@ -15,6 +15,7 @@ use crate::model::{customer, session, user};
 use crate::store::{CommitError, Conflict, Store, StoreError, Write};
 
 use super::audit::Bell;
+use super::completion::to_the_end;
 use super::error::OperationError;
 use super::supervision::AskError;
 
@@ -105,14 +106,18 @@ impl Records {
             .filter(|(collection, _)| CACHED.iter().any(|cached| cached.name == collection.name))
             .map(|(collection, id)| (collection.name, id))
             .collect();
-        let tells = change.tells;
-        let outcome = self.store.commit(change.writes).await;
-        // A commit whose outcome is not known may have taken place.
-        self.cache.forget(&stale).await;
-        if tells {
-            self.bell.ring();
-        }
-        outcome
+        let Self { store, cache, bell, .. } = self.clone();
+        // A commit may take place although whoever asked for it is gone: what is cached must not outlive it.
+        let committing = async move {
+            let outcome = store.commit(change.writes).await;
+            // One whose outcome is not known may have taken place.
+            cache.forget(&stale).await;
+            if change.tells {
+                bell.ring();
+            }
+            outcome
+        };
+        to_the_end(committing.boxed()).await
     }
 
     /// Changes one record: reads it, lets `alter` make its next version and the events, commits, and begins again if another

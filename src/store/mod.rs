@@ -20,6 +20,13 @@ pub use query::{Filter, Position, Query, Sort, Value};
 /// Keeps documents. Every answered commit is durable: it survives a kill and a loss of power.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug {
+    /// Whether there is room for the reads of another request. Asked before the first of them, so that what is begun can be
+    /// done: were each read refused on its own, an overloaded store would do half of everything.
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`].
+    fn has_room(&self) -> Result<(), StoreError>;
+
     /// The document with this id, deleted (`deletedAt`) or not.
     ///
     /// # Errors

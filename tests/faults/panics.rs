@@ -135,6 +135,31 @@ async fn a_request_that_goes_down_with_its_actor_is_told_to_come_again() {
     agree_about_the_doomed(&admin).await;
 }
 
+#[actix_web::test]
+async fn a_change_whose_actor_is_gone_is_not_hidden_by_what_was_cached() {
+    let server = TestServer::with(&[("MAX_WORKERS", "1")]);
+    let admin = server.admin().await;
+    let made = admin.post("/customers", customer(1)).await.expect(201);
+    let path = format!("/customers/{}", made["id"].as_str().expect("an id"));
+    admin.get(&path).await.expect(200);
+    let actor = server.backend().workers()[0].customers.clone();
+    // The writer has taken the change up, and waits for its turn to write.
+    let store = Connection::open(server.folder().join("clientele.db")).expect("the store is an SQLite file");
+    store.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes for long");
+    let writer = server.backend().pools().writer.clone();
+    let asking = actix_web::rt::spawn(admin.request(Method::PATCH, &path).json(&json!({"name": "Renamed"})).send());
+    wait(|| actor.status().in_flight == 1 && writer.status().running == 1, "the change is under way").await;
+    actor.inject(Fault::Stop);
+    assert_eq!(asking.await.expect("no panic").expect("an answer").status(), 503);
+    assert_eq!(admin.get(&path).await.expect(200)["version"], 1, "nothing has changed yet");
+    store.execute_batch("ROLLBACK").expect("nothing stands against it");
+
+    let until = Instant::now() + SOON;
+    while admin.get(&path).await.expect(200)["name"] != "Renamed" {
+        assert!(Instant::now() < until, "what is read is older than what is stored");
+    }
+}
+
 /// The doomed request may have been done or not, but then there is a customer and an event, or neither.
 async fn agree_about_the_doomed(admin: &Client) {
     let trail = whole_trail(admin, "marker").await;

@@ -194,3 +194,26 @@ fn a_held_clock_waits_for_a_pool_in_virtual_time() {
         assert_eq!(pool.ask(Deadline::within(Duration::from_secs(3_600)), Toil).await, Ok(1));
     });
 }
+
+#[test]
+fn a_pool_whose_jobs_would_wait_for_too_long_has_no_room_although_its_queue_is_not_full() {
+    System::new().block_on(async {
+        let pool = start(spec().queue(64).max_wait(Duration::ZERO));
+        pool.ask(ample(), Toil).await.expect("nobody waits");
+        let release = occupy(&pool);
+        let waiting: Vec<_> = (0..8)
+            .map(|_| {
+                pool.has_room().expect("so many may wait in any case");
+                actix::spawn(pool.ask(ample(), Toil))
+            })
+            .collect();
+        assert!(matches!(pool.has_room(), Err(AskError::Overloaded { .. })));
+        let begun_before = actix::spawn(pool.ask(ample(), Toil));
+        drop(release);
+        for answer in join_all(waiting).await {
+            answer.expect("no panic").expect("it was taken in");
+        }
+        begun_before.await.expect("no panic").expect("what was begun goes on");
+        assert_eq!(pool.status().shed, 1);
+    });
+}

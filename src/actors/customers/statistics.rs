@@ -19,6 +19,7 @@ impl Customers {
     pub(super) async fn statistics(&self, message: GetStatistics) -> Result<Statistics, OperationError> {
         let GetStatistics { query } = message;
         let store = self.records.store();
+        store.has_room()?;
         let counted = |first: Filter| {
             let group = query.group.map(|id| Filter::Eq("groupIds", id.object_id().into()));
             std::iter::once(first).chain(group).collect::<Vec<_>>()

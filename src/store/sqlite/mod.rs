@@ -40,6 +40,9 @@ use crate::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError}
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
 
+/// With a longer wait there is no room for another request, which makes two or three reads one after the other.
+const LONGEST_WAIT: Duration = Duration::from_millis(40);
+
 /// How long a migration may take: new indexes read every document.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(3_600);
 
@@ -63,7 +66,11 @@ impl SqliteStore {
         database.create().map_err(writing)?;
         let queue = Arc::new(CommitQueue::new(options.commit_queue));
         let readers = Pool::start(
-            PoolSpec::new("store-readers").threads(options.readers).queue(options.read_queue).stall(options.stall),
+            PoolSpec::new("store-readers")
+                .threads(options.readers)
+                .queue(options.read_queue)
+                .max_wait(LONGEST_WAIT)
+                .stall(options.stall),
             {
                 let database = database.clone();
                 move || Reader::open(database.clone()).map_err(StartError::new)
@@ -118,6 +125,10 @@ impl fmt::Debug for SqliteStore {
 
 #[async_trait]
 impl Store for SqliteStore {
+    fn has_room(&self) -> Result<(), StoreError> {
+        self.readers.has_room().map_err(refused)
+    }
+
     async fn get(&self, collection: &'static Collection, id: ObjectId) -> Result<Option<Document>, StoreError> {
         self.read(move |connection| reader::get(connection, collection, id)).await
     }

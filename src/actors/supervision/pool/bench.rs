@@ -73,7 +73,9 @@ impl<W: Unpin + 'static> Bench<W> {
         self.seat.busy.set(now);
         self.run(job);
         self.seat.busy.clear();
-        self.shared.counters.run.record(now.elapsed());
+        let took = now.elapsed();
+        self.shared.counters.run.record(took);
+        self.shared.pace.note(took);
     }
 
     fn run(&mut self, job: Box<dyn Job<W>>) {

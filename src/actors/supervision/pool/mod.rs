@@ -4,6 +4,7 @@ mod bench;
 mod crew;
 mod fault;
 mod job;
+mod pace;
 mod queue;
 mod shared;
 mod spec;
@@ -90,10 +91,11 @@ impl<W: Unpin + 'static> Pool<W> {
         Reply::new(admitted, deadline)
     }
 
-    /// Whether a message sent now would be taken in. Asked before work that a refusal would make useless.
+    /// Whether there is room for what a message will need: the queue is not full, and the wait is not longer than the
+    /// spec's [`max_wait`](PoolSpec::max_wait). Asked before work that a refusal in the middle of it would make useless.
     ///
     /// # Errors
-    /// [`AskError::Overloaded`], as [`ask`](Pool::ask) would answer; it counts as refused there too.
+    /// [`AskError::Overloaded`]; it counts as refused here too.
     pub fn has_room(&self) -> Result<(), AskError> {
         self.shared.has_room()
     }

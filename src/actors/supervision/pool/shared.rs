@@ -13,7 +13,9 @@ use super::bench::{Bench, Make};
 use super::crew::{Crew, Seat};
 use super::fault::PoolFault;
 use super::job::{Fate, Job};
+use super::pace::Pace;
 use super::queue::{JobQueue, Refused};
+use super::spec::ALWAYS_WAITING;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::histogram::Histogram;
@@ -29,6 +31,7 @@ pub(super) struct Shared<W: 'static> {
     pub(super) queue: JobQueue<Box<dyn Job<W>>>,
     pub(super) crew: Crew,
     pub(super) counters: Counters,
+    pub(super) pace: Pace,
     pub(super) faults: Armory<PoolFault>,
     /// Grows with each wish for fresh workers.
     pub(super) generation: AtomicU64,
@@ -56,6 +59,7 @@ impl<W: Unpin + 'static> Shared<W> {
             queue: JobQueue::new(spec.queue),
             crew: Crew::new(spec.threads),
             counters: Counters::default(),
+            pace: Pace::default(),
             faults: Armory::new(),
             generation: AtomicU64::new(0),
             emitter: OnceLock::new(),
@@ -137,8 +141,13 @@ impl<W: Unpin + 'static> Shared<W> {
 
     /// Whether a job would be taken in; a refusal is counted.
     pub(super) fn has_room(&self) -> Result<(), AskError> {
-        let is_full = || self.queue.len() >= self.spec.queue;
-        if is_full() && !self.sweep() { Err(self.shed()) } else { Ok(()) }
+        let has_room = || {
+            let (waiting, threads) = (self.queue.len(), self.spec.threads);
+            let soon =
+                || waiting < ALWAYS_WAITING * threads || self.pace.time_for(waiting, threads) <= self.spec.max_wait;
+            waiting < self.spec.queue && soon()
+        };
+        if has_room() || self.sweep() && has_room() { Ok(()) } else { Err(self.shed()) }
     }
 
     /// Lets go of what waits in a full queue although nobody wants it any more. Whether that made room.
@@ -174,11 +183,9 @@ impl<W: Unpin + 'static> Shared<W> {
         AskError::Overloaded { retry_after: self.retry_after() }
     }
 
-    /// When the jobs that wait now will have been done, going by the median.
+    /// When the jobs that wait now will have been done, by what they took of late.
     fn retry_after(&self) -> Duration {
-        let rounds = self.spec.queue.div_ceil(self.spec.threads);
-        let median = self.counters.run.quantile(0.5);
-        let expected = median.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX));
+        let expected = self.pace.time_for(self.queue.len(), self.spec.threads);
         expected.clamp(SHORTEST_RETRY, LONGEST_RETRY)
     }
 
