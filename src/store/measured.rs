@@ -122,6 +122,10 @@ impl From<&CommitError> for Outcome {
 
 #[async_trait]
 impl Store for MeasuredStore {
+    fn has_room(&self) -> Result<(), StoreError> {
+        self.store.has_room()
+    }
+
     async fn get(&self, collection: &'static Collection, id: ObjectId) -> Result<Option<Document>, StoreError> {
         self.measured(Operation::Get, self.store.get(collection, id)).await
     }

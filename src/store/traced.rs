@@ -24,6 +24,10 @@ impl TracedStore {
 
 #[async_trait]
 impl Store for TracedStore {
+    fn has_room(&self) -> Result<(), StoreError> {
+        self.0.has_room()
+    }
+
     async fn get(&self, collection: &'static Collection, id: ObjectId) -> Result<Option<Document>, StoreError> {
         traced(span("get", collection), self.0.get(collection, id)).await
     }
