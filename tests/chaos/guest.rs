@@ -42,10 +42,10 @@ pub struct Guest {
     pub writer: Writer,
     random: fastrand::Rng,
     requests: usize,
-    /// A refresh that was not answered with tokens: it is tried again first.
-    must_refresh: bool,
-    /// What it was promised beside what its writer was: a request's id and an event's action.
-    pub promised: Vec<(String, &'static str)>,
+    /// The requests of a refresh that was not answered with tokens yet: it is tried again first.
+    refreshing: Vec<String>,
+    /// What it was promised beside what its writer was: one event with this action, by one of these requests.
+    pub promised: Vec<(Vec<String>, &'static str)>,
 }
 
 impl Guest {
@@ -54,7 +54,7 @@ impl Guest {
         let own = anybody.registered(&format!("{name}@example.com")).await;
         let mut random = fastrand::Rng::with_seed(seed);
         let writer = Writer::new(&name, admin.clone(), random.u64(..));
-        Guest { name, admin: admin.clone(), own, writer, random, requests: 0, must_refresh: false, promised: vec![] }
+        Guest { name, admin: admin.clone(), own, writer, random, requests: 0, refreshing: vec![], promised: vec![] }
     }
 
     /// Makes one request.
@@ -72,7 +72,7 @@ impl Guest {
 
     /// One request of the sort that chance wants, and its answer; `None`: it was done.
     async fn choose(&mut self) -> (About, Option<Answer>) {
-        if self.must_refresh {
+        if !self.refreshing.is_empty() {
             return (About::Account, self.refresh().await);
         }
         match self.random.u8(..100) {
@@ -143,7 +143,7 @@ impl Guest {
         if answer.status != 200 {
             return Some(answer);
         }
-        self.promised.push((id, "user.updated"));
+        self.promised.push((vec![id], "user.updated"));
         None
     }
 
@@ -152,13 +152,14 @@ impl Guest {
         let body = json!({"refreshToken": self.own.refresh_token()});
         let request = self.own.request(Method::POST, "/auth/refresh-token").header("X-Request-Id", &id);
         let answer = self.own.send(request.json(&body)).await;
-        // The token was perhaps retired by a refresh whose answer was lost: the same one gets the current one for a while.
-        self.must_refresh = answer.status != 200;
-        if self.must_refresh {
+        // The token was perhaps retired by a refresh whose answer was lost: then the same one gets the current one for a
+        // while, and it was that request which rotated it.
+        self.refreshing.push(id);
+        if answer.status != 200 {
             return Some(answer);
         }
         self.adopt(answer.body);
-        self.promised.push((id, "auth.refreshed"));
+        self.promised.push((std::mem::take(&mut self.refreshing), "auth.refreshed"));
         None
     }
 
@@ -171,7 +172,7 @@ impl Guest {
             return Some(answer);
         }
         self.adopt(answer.body);
-        self.promised.push((id, "auth.logged_in"));
+        self.promised.push((vec![id], "auth.logged_in"));
         None
     }
 

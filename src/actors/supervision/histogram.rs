@@ -34,11 +34,6 @@ impl Histogram {
         let counts = self.buckets.iter().map(|bucket| bucket.load(Relaxed));
         Distribution::new(counts, Duration::from_nanos(self.sum_nanos.load(Relaxed)))
     }
-
-    /// The duration that a share of `quantile`, between 0 and 1, does not exceed; zero when empty.
-    pub(super) fn quantile(&self, quantile: f64) -> Duration {
-        self.distribution().quantile(quantile)
-    }
 }
 
 #[cfg(test)]
@@ -48,12 +43,12 @@ mod tests {
     #[test]
     fn quantiles_are_within_an_eighth() {
         let histogram = Histogram::default();
-        assert_eq!(histogram.quantile(0.5), Duration::ZERO);
+        assert_eq!(histogram.distribution().quantile(0.5), Duration::ZERO);
         for millis in 1..=100 {
             histogram.record(Duration::from_millis(millis));
         }
         for (quantile, millis) in [(0.5, 50.0), (0.99, 99.0)] {
-            let seen = histogram.quantile(quantile).as_secs_f64() * 1e3;
+            let seen = histogram.distribution().quantile(quantile).as_secs_f64() * 1e3;
             assert!((millis..millis * 1.13).contains(&seen), "p{quantile}: {seen} ms");
         }
         assert_eq!(histogram.distribution().sum(), Duration::from_millis(5_050));
