@@ -65,7 +65,7 @@ pub enum OperationError {
     Unavailable(#[from] AskError),
     /// The store did not do its part.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
 }
 
 impl OperationError {
@@ -95,8 +95,37 @@ impl OperationError {
     }
 }
 
+/// A store that has too much to do is told as an actor is that has.
+impl From<StoreError> for OperationError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Overloaded { retry_after } => AskError::Overloaded { retry_after }.into(),
+            error => Self::Store(error),
+        }
+    }
+}
+
 impl From<MalformedDocument> for OperationError {
     fn from(source: MalformedDocument) -> Self {
         Self::Store(source.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_passes_by_itself_is_told_apart_from_what_is_out_of_reach() {
+        let retry_after = Duration::from_secs(2);
+        let overloaded = OperationError::from(StoreError::Overloaded { retry_after });
+        assert!(
+            matches!(&overloaded, OperationError::Unavailable(AskError::Overloaded { retry_after: told }) if *told == retry_after),
+            "{overloaded:?}"
+        );
+        let code = |error: StoreError| OperationError::from(error).code().number();
+        assert_eq!(code(StoreError::Crashed(Arc::new(AskError::Stopped))), 5001);
+        assert_eq!(code(StoreError::Unreachable(Arc::new(AskError::Stopped))), 4004);
     }
 }

@@ -25,7 +25,7 @@ const TIMES: f64 = 5.0;
 /// The share of the peak that is still done. `bench/run flood` holds the release build to 0.9; here other tests run beside.
 const GOODPUT: f64 = 0.5;
 
-/// Passwords that may wait for each thread that hashes.
+/// Passwords that may wait for each thread that hashes, however long a hash takes.
 const QUEUE: f64 = 8.0;
 
 /// How much the memory of the server may grow.

@@ -5,7 +5,6 @@ use actix_web::http::StatusCode;
 use crate::actors::OperationError;
 use crate::actors::supervision::AskError;
 use crate::model::error::{ErrorCode, Invalid};
-use crate::store::StoreError;
 
 use super::ApiError;
 
@@ -28,9 +27,6 @@ impl From<OperationError> for ApiError {
             }
             OperationError::Locked { retry_after } | OperationError::AddressLocked { retry_after } => {
                 Self::new(error.code(), sentence(&error)).retry_after(retry_after)
-            }
-            OperationError::Store(StoreError::Overloaded { retry_after }) => {
-                Self::plain(ErrorCode::ServiceUnavailable).retry_after(retry_after)
             }
             OperationError::Store(_) => Self::plain(error.code()).with_cause(error),
             OperationError::NotFound(_)
@@ -91,7 +87,6 @@ fn sentence(error: &OperationError) -> String {
 mod tests {
     use super::*;
     use crate::model::permission::Permission;
-    use std::sync::Arc;
     use std::time::Duration;
 
     #[test]
@@ -115,9 +110,6 @@ mod tests {
             (OperationError::AddressLocked { retry_after: Duration::from_secs(1) }, 429, 5004),
             (OperationError::Unavailable(AskError::DeadlineExceeded), 504, 5003),
             (OperationError::Unavailable(AskError::Stopped), 503, 5001),
-            (OperationError::Store(StoreError::Overloaded { retry_after: Duration::from_secs(2) }), 503, 5001),
-            (OperationError::Store(StoreError::Crashed(Arc::new(AskError::Stopped))), 503, 5001),
-            (OperationError::Store(StoreError::Unreachable(Arc::new(AskError::Stopped))), 503, 4004),
         ];
         for (error, status, code) in table {
             let told = ApiError::from(error.clone());
