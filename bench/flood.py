@@ -117,7 +117,7 @@ def statistics(seconds, server):
 
     def peak():
         # As many clients as have every thread at work, and none of them refused.
-        outcome = wrk(4, url, *bearer(token), connections=8)
+        outcome = wrk(4, url, *bearer(token), connections=4)
         assert outcome["failed"] == 0, outcome["output"]
         return outcome["rate"]
 

@@ -45,7 +45,7 @@ const STORE_FILE: &str = "clientele.db";
 /// bounded by the pool.
 const MAX_IN_FLIGHT: usize = 256;
 
-/// Passwords that may wait for each thread that hashes: some 0.3 s of work.
+/// Passwords that may wait for each thread that hashes: some 0.2 s of work.
 const PASSWORDS_WAITING: usize = 16;
 
 /// The absolute end of a session (§3).

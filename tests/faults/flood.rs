@@ -26,7 +26,7 @@ const TIMES: f64 = 5.0;
 const GOODPUT: f64 = 0.5;
 
 /// Passwords that may wait for each thread that hashes.
-const QUEUE: f64 = 8.0;
+const QUEUE: f64 = 16.0;
 
 /// How much the memory of the server may grow.
 const GROWTH_MIB: u64 = 64;
