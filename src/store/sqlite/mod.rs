@@ -41,7 +41,7 @@ use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
 
 /// With a longer wait there is no room for another request, which makes two or three reads one after the other.
-const LONGEST_WAIT: Duration = Duration::from_millis(80);
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
 
 /// How long a migration may take: new indexes read every document.
 const MIGRATION_PATIENCE: Duration = Duration::from_secs(3_600);
