@@ -1,9 +1,6 @@
 //! What stands behind HTTP: the embedded store, cache, limiter and broker, and the actors over them.
 
-use std::fs;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -28,18 +25,15 @@ use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
 use crate::limiter::governor::GovernorLimiter;
 use crate::limiter::{Limiter, Quota};
-use crate::model::COLLECTIONS;
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
+use crate::store::Store;
 use crate::store::measured::MeasuredStore;
-use crate::store::sqlite::{Reader, SqliteOptions, SqliteStore, Writer};
+use crate::store::sqlite::{Reader, Writer};
 use crate::store::traced::TracedStore;
-use crate::store::{Migration, Store};
 
 use super::StartupError;
-
-/// The file of the embedded store, in the data folder.
-const STORE_FILE: &str = "clientele.db";
+use super::data_folder::open_store;
 
 /// Messages that a hot actor works on at once. Each one costs the others a little; what waits for a password's hash is
 /// bounded by the pool.
@@ -267,26 +261,6 @@ impl Backend {
         }
         self.0.audit_thread.stop();
     }
-}
-
-/// Opens the embedded store and brings it to this program's version.
-///
-/// # Errors
-/// It does not open, or is newer than this program.
-pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
-    Ok(open_store(settings)?.migrate().await?)
-}
-
-fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
-    let folder = &settings.data_dir;
-    make_folder(folder).map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
-    let options = SqliteOptions { stall: settings.health_check_timeout, ..SqliteOptions::new(COLLECTIONS) };
-    Ok(SqliteStore::open(&folder.join(STORE_FILE), options)?)
-}
-
-/// Makes the data folder, which is nobody else's business.
-pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// One thread less than there are cores, so that hashing leaves one for everything else.

@@ -1,6 +1,7 @@
 //! The only wiring: which backends stand behind the ports, which actors run where, and how all of it starts and stops.
 
 mod backend;
+mod data_folder;
 mod health;
 mod logs;
 pub mod metrics;
@@ -32,7 +33,8 @@ use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 use crate::trace::Sampling;
 
-pub use backend::{Backend, Pools, migrate};
+pub use backend::{Backend, Pools};
+pub use data_folder::migrate;
 use health::ServerHealth;
 use logs::NobodysLogs;
 
@@ -179,7 +181,7 @@ impl Application {
 fn take_data_folder(folder: &Path) -> Result<File, StartupError> {
     let path = || folder.display().to_string();
     let unusable = |source| StartupError::DataFolder { path: path(), source };
-    backend::make_folder(folder).map_err(unusable)?;
+    data_folder::make_folder(folder).map_err(unusable)?;
     let lock = File::create(folder.join("server.lock")).map_err(unusable)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
