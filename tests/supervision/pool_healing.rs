@@ -5,7 +5,8 @@ use std::sync::{Arc, mpsc};
 
 use actix::{Message, System};
 use clientele::actors::supervision::{
-    AskError, Deadline, Drained, Happening, Pool, PoolFault, PoolSpec, PoolStatus, State, Supervisor, ThreadLoss, Work,
+    AskError, Deadline, Drained, FailureKind, Happening, Pool, PoolFault, PoolSpec, PoolStatus, State, Supervisor,
+    ThreadLoss, Work,
 };
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -219,11 +220,17 @@ fn each_fault_of_a_pool_costs_its_own_job_at_most() {
         assert_eq!(pool.ask(ample(), Who).await, Ok(1));
         assert_eq!(crash_of(pool.ask(ample(), Who).await), "injected: panic in a job");
         assert!(injected.has_struck());
+        let last = async || until(&pool, |pool| pool.running == 0).await.last_failure.expect("there was one");
+        let failure = last().await;
+        assert_eq!((failure.kind, &*failure.reason), (FailureKind::Panic, "injected: panic in a job"));
+        assert_eq!(failure.during, Some("job"));
 
         // The worker is gone with the panic, so that the next job needs another one.
         pool.inject(PoolFault::RefuseMake(1));
         let refused = pool.ask(ample(), Who).await;
         assert!(matches!(refused, Err(AskError::Unavailable { state: State::Failed, .. })), "{refused:?}");
+        let failure = last().await;
+        assert_eq!((failure.kind, failure.during), (FailureKind::Start, Some("factory")));
         assert_eq!(pool.ask(ample(), Who).await, Ok(2));
 
         pool.restart();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::guard::Panic;
 use super::{Distribution, State};
 
 /// One actor at one moment.
@@ -102,6 +103,26 @@ pub enum FailureKind {
     Stop,
 }
 
+impl Failure {
+    /// A failure that happens now.
+    pub(super) fn now(
+        kind: FailureKind,
+        reason: Arc<str>,
+        location: Option<Arc<str>>,
+        during: Option<&'static str>,
+    ) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "told to operators; nothing is decided by it")]
+        let at = SystemTime::now();
+        Failure { kind, reason, location, during, at }
+    }
+
+    /// A panic that happens now.
+    pub(super) fn panic(panic: &Panic, during: Option<&'static str>) -> Self {
+        let location = Some(panic.location.clone()).filter(|location| !location.is_empty());
+        Failure::now(FailureKind::Panic, panic.reason.clone(), location, during)
+    }
+}
+
 impl FailureKind {
     /// The name used in logs, metrics and views.
     pub const fn as_str(self) -> &'static str {
@@ -132,6 +153,8 @@ pub struct PoolStatus {
     pub queue_depth: usize,
     /// Jobs that may wait.
     pub queue_bound: usize,
+    /// The age of the job that waits longest.
+    pub oldest: Option<Duration>,
     /// Jobs at work.
     pub running: usize,
     /// For how long the longest job has been at work, when that is longer than allowed and its thread not replaced.
@@ -140,6 +163,8 @@ pub struct PoolStatus {
     pub done: u64,
     /// Jobs that panicked.
     pub panics: u64,
+    /// Why a job, a worker's making or a thread failed last.
+    pub last_failure: Option<Failure>,
     /// Jobs refused because the queue was full.
     pub shed: u64,
     /// Jobs skipped because their deadline had passed.

@@ -3,9 +3,8 @@
 //! The cell and its incarnation write; mailboxes and views read. All of it is relaxed atomics but for the
 //! last failure: a view may be a moment old, and none ever waits for the actor.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -167,22 +166,18 @@ impl Vitals {
     }
 
     pub(super) fn failed_by_panic(&self, panic: &Panic, during: Option<&'static str>) {
-        let location = Some(panic.location.clone()).filter(|location| !location.is_empty());
-        self.failed(FailureKind::Panic, panic.reason.clone(), location, during);
+        self.failed(Failure::panic(panic, during));
     }
 
     pub(super) fn failed_to_start(&self, error: &StartError) {
-        self.failed(FailureKind::Start, error.reason(), None, Some("factory"));
+        self.failed(Failure::now(FailureKind::Start, error.reason(), None, Some("factory")));
     }
 
     pub(super) fn stopped_itself(&self) {
-        self.failed(FailureKind::Stop, "the actor stopped itself".into(), None, None);
+        self.failed(Failure::now(FailureKind::Stop, "the actor stopped itself".into(), None, None));
     }
 
-    fn failed(&self, kind: FailureKind, reason: Arc<str>, location: Option<Arc<str>>, during: Option<&'static str>) {
-        #[expect(clippy::disallowed_methods, reason = "told to operators; nothing is decided by it")]
-        let at = SystemTime::now();
-        let failure = Failure { kind, reason, location, during, at };
+    fn failed(&self, failure: Failure) {
         *self.last_failure.lock() = Some(failure);
     }
 

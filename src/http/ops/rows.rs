@@ -1,7 +1,6 @@
 //! How the rows of the tree are made of what the supervisor tells: the replicas of an actor are merged.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::actors::supervision::{ActorStatus, Failure, MessageStatus, PoolStatus, State};
 
@@ -64,8 +63,12 @@ impl ActorView {
             // A panic costs the worker that did the job, and no thread.
             restarts: pool.panics,
             panics: pool.panics,
-            last_failure: None,
-            mailbox: MailboxView { depth: pool.queue_depth, bound: pool.queue_bound, oldest: Duration::ZERO },
+            last_failure: pool.last_failure.as_ref().map(FailureView::of),
+            mailbox: MailboxView {
+                depth: pool.queue_depth,
+                bound: pool.queue_bound,
+                oldest: pool.oldest.unwrap_or_default(),
+            },
             in_flight: pool.running,
             stalled: pool.stalled,
             messages: vec![jobs],

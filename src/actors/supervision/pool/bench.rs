@@ -11,7 +11,7 @@ use super::crew::Seat;
 use super::job::Job;
 use super::shared::Shared;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
-use crate::actors::supervision::{AskError, Backoff, StartError, State};
+use crate::actors::supervision::{AskError, Backoff, Failure, FailureKind, StartError, State};
 
 /// A worker that could not be made is tried again with the next job; from the second failure on, with the first job
 /// after a pause.
@@ -112,26 +112,28 @@ impl<W: Unpin + 'static> Bench<W> {
             Some((failures, _)) => failures,
             None => 0,
         };
-        let reason = match guarded(|| self.shared.faults.in_make().and_then(|()| (self.shared.make)())) {
+        let failure = match guarded(|| self.shared.faults.in_make().and_then(|()| (self.shared.make)())) {
             Ok(Ok(worker)) => {
                 self.unmade = None;
                 return Ok(worker);
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => Failure::now(FailureKind::Start, error.reason(), None, Some("factory")),
             Err(panic) => {
                 self.shared.counters.panics.fetch_add(1, Relaxed);
-                panic.to_string()
+                Failure::panic(&panic, Some("factory"))
             }
         };
         let pause = if failures == 0 { Duration::ZERO } else { REMAKE.delay(failures, 0.0) };
         self.unmade = Some((failures + 1, now + pause));
-        tracing::error!(pool = %self.shared.spec.name, %reason, ?pause, "a worker could not be made");
+        tracing::error!(pool = %self.shared.spec.name, reason = %failure.reason, ?pause, "a worker could not be made");
+        self.shared.note_failure(failure);
         Err(unmade(pause))
     }
 
     fn log(&self, panic: &Panic) {
         let (reason, location) = (&panic.reason, &panic.location);
         tracing::warn!(pool = %self.shared.spec.name, %reason, %location, "a worker panicked and is replaced");
+        self.shared.note_failure(Failure::panic(panic, Some("job")));
     }
 }
 

@@ -90,6 +90,11 @@ impl<T> JobQueue<T> {
         std::mem::take(&mut self.inner.lock().items)
     }
 
+    /// What `look` sees in the oldest item.
+    pub(super) fn peek<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.inner.lock().items.front().map(look)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.inner.lock().items.len()
     }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use actix::{SyncArbiter, System};
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::PoolSpec;
@@ -19,7 +20,7 @@ use super::spec::ALWAYS_WAITING;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::histogram::Histogram;
-use crate::actors::supervision::{AskError, Emitter, Happening, PoolStatus, ThreadLoss};
+use crate::actors::supervision::{AskError, Emitter, Failure, Happening, PoolStatus, ThreadLoss};
 
 /// The shortest and the longest estimate given to those who are refused.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
@@ -35,6 +36,7 @@ pub(super) struct Shared<W: 'static> {
     pub(super) faults: Armory<PoolFault>,
     /// Grows with each wish for fresh workers.
     pub(super) generation: AtomicU64,
+    last_failure: Mutex<Option<Failure>>,
     /// Whom what happens to the threads is told.
     emitter: OnceLock<Emitter>,
     /// Threads of a `SyncArbiter` are started under a system.
@@ -62,6 +64,7 @@ impl<W: Unpin + 'static> Shared<W> {
             pace: Pace::default(),
             faults: Armory::new(),
             generation: AtomicU64::new(0),
+            last_failure: Mutex::new(None),
             emitter: OnceLock::new(),
             system: System::current(),
             spec,
@@ -96,7 +99,13 @@ impl<W: Unpin + 'static> Shared<W> {
         let (pool, reason, location) = (&self.spec.name, &panic.reason, &panic.location);
         tracing::error!(%pool, thread, %reason, %location, "a thread of the pool has ended");
         self.crew.note_lost();
+        self.note_failure(Failure::panic(panic, Some("thread")));
         self.emit(Happening::ThreadLost { thread, loss: ThreadLoss::Ended });
+    }
+
+    /// Notes why something of the pool failed.
+    pub(super) fn note_failure(&self, failure: Failure) {
+        *self.last_failure.lock() = Some(failure);
     }
 
     /// Has `emitter` told what happens to the threads; the first one counts.
@@ -190,7 +199,8 @@ impl<W: Unpin + 'static> Shared<W> {
     }
 
     pub(super) fn status(&self) -> PoolStatus {
-        let muster = self.crew.muster(Instant::now());
+        let now = Instant::now();
+        let muster = self.crew.muster(now);
         let counters = &self.counters;
         let run = counters.run.distribution();
         PoolStatus {
@@ -202,10 +212,12 @@ impl<W: Unpin + 'static> Shared<W> {
             threads_replaced: muster.replaced,
             queue_depth: self.queue.len(),
             queue_bound: self.spec.queue,
+            oldest: self.queue.peek(|job| job.sent_at()).map(|at| now.saturating_duration_since(at)),
             running: muster.running,
             stalled: muster.longest.filter(|&longest| longest > self.spec.stall),
             done: counters.done.load(Relaxed),
             panics: counters.panics.load(Relaxed),
+            last_failure: self.last_failure.lock().clone(),
             shed: counters.shed.load(Relaxed),
             expired: counters.expired.load(Relaxed),
             abandoned: counters.abandoned.load(Relaxed),
