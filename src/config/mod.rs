@@ -179,7 +179,7 @@ impl Settings {
                 .optional("RATE_LIMIT_AUTH_MAX_REQUESTS", values::number(0..=u32::MAX))
                 .unwrap_or_else(|| derived_auth_limit(rate_limit_max_requests)),
             login_address_max_failures: reader.value("LOGIN_ADDRESS_MAX_FAILURES", values::number(0..=u32::MAX)),
-            metrics_token: reader.secret("METRICS_TOKEN"),
+            metrics_token: reader.optional("METRICS_TOKEN", values::bearer_token),
             log_level: reader.value("LOG_LEVEL", values::log_level),
             log_format: reader.optional("LOG_FORMAT", values::choice(formats)).unwrap_or(match app_env {
                 AppEnv::Development => LogFormat::Text,

@@ -230,9 +230,11 @@ fn a_secret_is_read_from_the_file_that_is_named() {
     let file = path.to_str().unwrap();
     for (content, expected) in [("one", "one"), ("two\n", "two"), ("three\r\n", "three"), (" four \n\n", " four \n")] {
         fs::write(&path, content).unwrap();
-        let settings = load(&[("METRICS_TOKEN_FILE", file)]).unwrap();
-        assert_eq!(settings.metrics_token.unwrap().expose(), expected);
+        let settings = load(&[("REDIS_PASSWORD_FILE", file)]).unwrap();
+        assert_eq!(settings.redis_password.unwrap().expose(), expected);
     }
+    let told = problem(&[("METRICS_TOKEN", "hunter 2")], "METRICS_TOKEN");
+    assert!(told.contains("RFC 6750") && !told.contains("hunter"), "{told}");
     let told = problem(&[("METRICS_TOKEN_FILE", file), ("METRICS_TOKEN", "hunter2")], "METRICS_TOKEN_FILE");
     assert!(
         told.contains("either METRICS_TOKEN or METRICS_TOKEN_FILE, not both") && !told.contains("hunter2"),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{AllowedOrigins, LogLevel, Network};
+use super::{AllowedOrigins, LogLevel, Network, Secret};
 use crate::model::contact::Email;
 
 /// A whole number within bounds.
@@ -109,6 +109,12 @@ pub(super) fn email(text: &str) -> Result<Email, String> {
 
 pub(super) fn log_level(text: &str) -> Result<LogLevel, String> {
     text.parse().map_err(|allowed: super::InvalidLogLevel| allowed.to_string())
+}
+
+/// What may stand behind `Bearer` in a header (RFC 6750 §2.1).
+pub(super) fn bearer_token(text: &str) -> Result<Secret, String> {
+    let valid = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
+    valid.then(|| Secret::new(text)).ok_or_else(|| "letters, digits and -._~+/= (RFC 6750)".into())
 }
 
 pub(super) fn queue_prefix(text: &str) -> Result<String, String> {

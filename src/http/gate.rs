@@ -49,7 +49,7 @@ pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> 
         Some(Decision { allowed: false, retry_after, .. }) => {
             Some(ApiError::plain(ErrorCode::RateLimitExceeded).retry_after(retry_after))
         }
-        _ => admit(caller, identified, terms.access).await.err(),
+        _ => admit(caller, identified, terms).await.err(),
     };
     Passage { decision, refusal }
 }
@@ -85,23 +85,23 @@ async fn count(caller: &Caller, policy: Policy) -> Result<Decision, ApiError> {
 }
 
 /// Lets those in who may.
-async fn admit(caller: &Caller, identified: Result<(), OperationError>, access: Access) -> Result<(), ApiError> {
+async fn admit(caller: &Caller, identified: Result<(), OperationError>, terms: Terms) -> Result<(), ApiError> {
     if let Err(error) = identified {
         if matches!(error, OperationError::TokenInvalid) {
-            record_denial(caller, error.code()).await?;
+            record_denial(caller, terms, error.code()).await?;
         }
         return Err(error.into());
     }
-    match access {
+    match terms.access {
         Access::Public => return Ok(()),
         Access::Registration if caller.api().settings.registration_open => return Ok(()),
-        Access::Registration => return Err(deny(caller, Permission::UsersCreate).await),
+        Access::Registration => return Err(deny(caller, terms, Permission::UsersCreate).await),
         Access::SignedIn | Access::Needs(_) => {}
     }
     let principal = caller.signed_in().ok_or_else(|| ApiError::plain(ErrorCode::Unauthorized))?;
-    let Access::Needs(permission) = access else { return Ok(()) };
+    let Access::Needs(permission) = terms.access else { return Ok(()) };
     if !principal.grants.allow(permission) {
-        return Err(deny(caller, permission).await);
+        return Err(deny(caller, terms, permission).await);
     }
     if principal.grants.admin {
         caller.passes_as_admin();
@@ -110,13 +110,21 @@ async fn admit(caller: &Caller, identified: Result<(), OperationError>, access: 
 }
 
 /// The refusal of a caller who lacks this permission, after its event is durable; or why that could not be.
-async fn deny(caller: &Caller, permission: Permission) -> ApiError {
-    let recorded = record_denial(caller, ErrorCode::InsufficientPermissions).await;
+async fn deny(caller: &Caller, terms: Terms, permission: Permission) -> ApiError {
+    let recorded = record_denial(caller, terms, ErrorCode::InsufficientPermissions).await;
     recorded.err().unwrap_or_else(|| ApiError::forbidden(permission))
 }
 
 /// Leaves an event of a denial (§7). It is durable before the denial is answered.
-async fn record_denial(caller: &Caller, code: ErrorCode) -> Result<(), ApiError> {
+///
+/// Where requests are not counted, denials are: nobody may fill the trail without end.
+async fn record_denial(caller: &Caller, terms: Terms, code: ErrorCode) -> Result<(), ApiError> {
+    if terms.policy.is_none() {
+        let decision = count(caller, Policy::Default).await?;
+        if !decision.allowed {
+            return Err(ApiError::plain(ErrorCode::RateLimitExceeded).retry_after(decision.retry_after));
+        }
+    }
     let now = caller.api().settings.clock.now();
     let event = AuditEvent::new(Action::AccessDenied, None, &caller.origin(), now).ended(Outcome::Denied, code);
     caller.api().mailboxes.audit.ask(caller.deadline(), RecordEvent { event }).await??;

@@ -193,3 +193,19 @@ async fn health_and_documents_are_not_counted() {
     let preflight = client.send(client.request(Method::OPTIONS, LIST)).await;
     assert_eq!(preflight.status, 204, "a browser's question is not counted either");
 }
+
+#[tokio::test]
+async fn denials_are_counted_where_requests_are_not() {
+    let server = server("3", &[("RATE_LIMIT_WINDOW", "900000")]);
+    let stranger = server.client().with_token("a.b.c");
+    for _ in 0..3 {
+        assert_problem(&stranger.get("//ops/actors").await, 401, 1004);
+    }
+    let refused = stranger.get("//ops/actors").await;
+    assert_problem(&refused, 429, 5004);
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0), "{refused:?}");
+    let admin = server.admin().await;
+    for _ in 0..8 {
+        assert_eq!(admin.get("//ops/actors").await.status, 200, "operators are not counted");
+    }
+}

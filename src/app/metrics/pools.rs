@@ -34,7 +34,7 @@ const STALLED: Family = Family::gauge(
 const JOBS: Family = Family::counter(
     "clientele_pool_jobs_total",
     &["pool", "outcome"],
-    "What became of jobs: ok, crashed (a panic), expired (deadline passed), abandoned (nobody waited any more), shed (refused).",
+    "What became of jobs: ok, crashed (a panic), expired (deadline passed), abandoned (nobody waited any more: in store-writer, for what another commit was flushed with), shed (refused).",
 );
 const WAIT: Family =
     Family::histogram("clientele_pool_wait_seconds", POOL, "How long jobs were in the queue that were taken up.");

@@ -52,7 +52,7 @@ impl ActorView {
             (_, false) => "degraded",
             (_, true) => "running",
         };
-        let errors = pool.panics + pool.shed + pool.expired + pool.abandoned;
+        let errors = pool.panics + pool.shed + pool.expired;
         let jobs =
             MessageView { r#type: "Job", count: pool.done + errors, errors, p50: pool.run_p50, p99: pool.run_p99 };
         Self {
@@ -119,7 +119,7 @@ impl MailboxView {
 
 impl MessageView {
     fn of(message: &MessageStatus) -> Self {
-        let errors = message.crashed + message.expired + message.abandoned + message.shed;
+        let errors = message.crashed + message.expired + message.shed;
         Self {
             r#type: message.name,
             count: message.ok + errors,

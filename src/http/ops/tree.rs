@@ -138,9 +138,9 @@ pub struct MessageView {
     /// The type.
     #[schema(examples("GetCustomer"))]
     pub(super) r#type: &'static str,
-    /// How many were sent.
+    /// How many were sent, but for those that their askers gave up.
     pub(super) count: u64,
-    /// How many of them were not answered: crashed, expired, given up or refused.
+    /// How many of them were not answered: crashed, expired or refused.
     pub(super) errors: u64,
     /// The median of the time from question to answer.
     #[schema(value_type = f64, minimum = 0)]
