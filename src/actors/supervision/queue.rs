@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use super::sync::{AtomicUsize, Mutex, Relaxed};
+use super::sync::{AtomicBool, AtomicUsize, Mutex, Relaxed};
 
 /// Why an item was not taken in. It is handed back, to be dropped by the caller.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Queue<T> {
     bound: usize,
     /// How many items there are, for those who need not know exactly; written under the lock.
     length: AtomicUsize,
+    /// Whether the consumer waits, and nothing has come since; written under the lock.
+    quiet: AtomicBool,
     inner: Mutex<Inner<T>>,
 }
 
@@ -42,7 +44,7 @@ impl<T> Inner<T> {
 impl<T> Queue<T> {
     pub(super) fn new(bound: usize) -> Self {
         let inner = Inner { items: VecDeque::new(), consumer: None, closed: false };
-        Queue { bound, length: AtomicUsize::new(0), inner: Mutex::new(inner) }
+        Queue { bound, length: AtomicUsize::new(0), quiet: AtomicBool::new(false), inner: Mutex::new(inner) }
     }
 
     /// Appends `item`, which came in at `now`.
@@ -65,6 +67,7 @@ impl<T> Queue<T> {
         }
         inner.items.push_back((now, item));
         self.length.store(inner.items.len(), Relaxed);
+        self.quiet.store(false, Relaxed);
         let consumer = inner.consumer.take();
         drop(inner);
         if let Some(consumer) = consumer {
@@ -81,11 +84,18 @@ impl<T> Queue<T> {
         self.length.store(inner.items.len(), Relaxed);
         if taken.as_ref().is_none_or(|&(_, left)| left == 0) {
             inner.expect(task);
+            self.quiet.store(!inner.closed, Relaxed);
         }
         match taken {
             None if !inner.closed => Poll::Pending,
             taken => Poll::Ready(taken),
         }
+    }
+
+    /// Whether [`poll_pop`](Queue::poll_pop) is still pending, for the task that called it last: it will be woken, and sees
+    /// what it was woken for. Spares it the lock.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet.load(Relaxed)
     }
 
     /// Takes the oldest item, if there is one.
@@ -109,7 +119,9 @@ impl<T> Queue<T> {
 
     /// Lets nothing more in. What is queued stays.
     pub(super) fn close(&self) {
-        self.inner.lock().closed = true;
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        self.quiet.store(false, Relaxed);
     }
 
     /// How many items there are, without waiting for the lock.
