@@ -10,10 +10,11 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
-use super::AskError;
 use super::guard::discard;
+use super::histogram::add_alone;
 use super::scope::Scope;
 use super::tally::{Tallies, Tally, short_name};
+use super::{AskError, Deadline};
 
 /// Whether a message that has waited is still worth handling.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +72,10 @@ impl<M: Message> Letter<M> {
         let stage = Stage::Queued(message);
         Letter { stage, reply_to, scope, sent_at }
     }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.scope.deadline()
+    }
 }
 
 impl<A, M> Envelope<A> for Letter<M>
@@ -99,7 +104,7 @@ where
             unreachable!("a letter is delivered once");
         };
         let wait = now.saturating_duration_since(self.sent_at);
-        tallies.of::<M>().wait.record(wait);
+        tallies.of::<M>().wait.record_alone(wait);
         self.scope.delivered(wait);
         self.scope.run(|| actor.handle(message, context).handle(context, Some(answer)));
     }
@@ -124,15 +129,14 @@ where
     }
 
     fn reply(self: Box<Self>, tallies: &Tallies, now: Instant, missing: &dyn Fn() -> AskError) -> bool {
-        let letter = *self;
-        let Stage::Answered(Some(answer)) = letter.stage else {
-            letter.refuse(tallies, missing());
+        let Stage::Answered(Some(answer)) = self.stage else {
+            Letter::fail(*self, tallies, missing());
             return false;
         };
         let tally = tallies.of::<M>();
-        tally.ok.fetch_add(1, Relaxed);
-        tally.total.record(now.saturating_duration_since(letter.sent_at));
-        send(letter.reply_to, Ok(answer));
+        add_alone(&tally.ok, 1);
+        tally.total.record_alone(now.saturating_duration_since(self.sent_at));
+        send(self.reply_to, Ok(answer));
         true
     }
 
@@ -142,12 +146,13 @@ where
     }
 
     fn fail(self: Box<Self>, tallies: &Tallies, error: AskError) {
-        self.refuse(tallies, error);
+        Letter::fail(*self, tallies, error);
     }
 }
 
 impl<M: Message + 'static> Letter<M> {
-    fn refuse(self, tallies: &Tallies, error: AskError) {
+    /// Tells the asker why there will be no answer, and counts it.
+    pub(super) fn fail(self, tallies: &Tallies, error: AskError) {
         counter_of(tallies.of::<M>(), &error).fetch_add(1, Relaxed);
         self.scope.failed(&error);
         send(self.reply_to, Err(error));
