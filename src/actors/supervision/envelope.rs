@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::guard::discard;
 use super::histogram::add_alone;
+use super::reply::Outcome;
 use super::scope::Scope;
 use super::tally::{Tallies, Tally, short_name};
 use super::{AskError, Deadline};
@@ -50,7 +51,7 @@ pub(super) trait Envelope<A: Actor>: Send {
 pub(super) type BoxEnvelope<A> = Box<dyn Envelope<A>>;
 
 /// Where the answer goes; `None` for a message that was told, not asked.
-pub(super) type ReplyTo<M> = Option<oneshot::Sender<Result<<M as Message>::Result, AskError>>>;
+pub(super) type ReplyTo<M> = Option<oneshot::Sender<Outcome<<M as Message>::Result>>>;
 
 /// The only kind of [`Envelope`].
 pub(super) struct Letter<M: Message> {
@@ -155,7 +156,7 @@ impl<M: Message + 'static> Letter<M> {
     pub(super) fn fail(self, tallies: &Tallies, error: AskError) {
         counter_of(tallies.of::<M>(), &error).fetch_add(1, Relaxed);
         self.scope.failed(&error);
-        send(self.reply_to, Err(error));
+        send(self.reply_to, Err(Box::new(error)));
         discard(self.stage);
     }
 }
@@ -169,7 +170,7 @@ fn counter_of<'t>(tally: &'t Tally, error: &AskError) -> &'t AtomicU64 {
 }
 
 /// Sends to an asker who may be gone; the answer then ends here, and its drop is foreign code.
-fn send<R>(reply_to: Option<oneshot::Sender<Result<R, AskError>>>, answer: Result<R, AskError>) {
+fn send<R>(reply_to: Option<oneshot::Sender<Outcome<R>>>, answer: Outcome<R>) {
     let unwanted = match reply_to {
         Some(reply_to) => reply_to.send(answer).err(),
         None => Some(answer),

@@ -8,12 +8,15 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::{AskError, Deadline};
 
+/// What an asker is sent. An error is boxed, so that answers, which are many, are not moved at its width.
+pub(super) type Outcome<R> = Result<R, Box<AskError>>;
+
 /// Resolves to the answer, or to why there is none.
 ///
 /// To wait costs as much as the rest of an ask: a timer is set, and unset when the answer comes. So the asker first
 /// lets the other tasks of its thread go; when its turn comes again, an actor among them has mostly answered.
 pub(super) struct Reply<R> {
-    answer: oneshot::Receiver<Result<R, AskError>>,
+    answer: oneshot::Receiver<Outcome<R>>,
     deadline: Deadline,
     gave_way: bool,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -21,7 +24,7 @@ pub(super) struct Reply<R> {
 
 impl<R> Reply<R> {
     /// Waits for what [`ReplyTo`](super::envelope::ReplyTo) is sent: also the reason why a message was not taken in.
-    pub(super) fn new(answer: oneshot::Receiver<Result<R, AskError>>, deadline: Deadline) -> Self {
+    pub(super) fn new(answer: oneshot::Receiver<Outcome<R>>, deadline: Deadline) -> Self {
         Reply { answer, deadline, gave_way: false, alarm: None }
     }
 }
@@ -38,8 +41,12 @@ impl<R> Future for Reply<R> {
             return Poll::Pending;
         }
         if let Poll::Ready(answered) = Pin::new(&mut this.answer).poll(task) {
-            // An envelope that is dropped unanswered went down with its thread.
-            return Poll::Ready(answered.unwrap_or(Err(AskError::Stopped)));
+            return Poll::Ready(match answered {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) => Err(*error),
+                // An envelope that is dropped unanswered went down with its thread.
+                Err(_) => Err(AskError::Stopped),
+            });
         }
         let deadline = this.deadline;
         let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline.instant())));
