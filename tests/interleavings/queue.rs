@@ -83,6 +83,33 @@ fn a_task_that_took_the_last_item_is_woken_by_the_next() {
 }
 
 #[test]
+fn a_task_that_heeds_the_quiet_misses_nothing() {
+    model(|| {
+        let queue = Arc::new(Queue::new(4));
+        let producer = {
+            let queue = queue.clone();
+            thread::spawn(move || [1, 2].map(|item| assert!(push(&queue, item))))
+        };
+        // As the cell does with its commands: all there are at each poll, and no look at a queue that is quiet.
+        let mut taken = Vec::new();
+        block_on(poll_fn(|task| {
+            if queue.is_quiet() {
+                return Poll::Pending;
+            }
+            while let Poll::Ready(Some((item, _))) = queue.poll_pop(task) {
+                taken.push(item);
+            }
+            if taken.len() == 2 { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        producer.join().unwrap();
+        assert_eq!(taken, [1, 2]);
+        assert!(queue.is_quiet());
+        queue.close();
+        assert!(!queue.is_quiet(), "the end is to be seen, too");
+    });
+}
+
+#[test]
 fn the_bound_holds_however_many_push_at_once() {
     model(|| {
         let queue = Arc::new(Queue::new(1));

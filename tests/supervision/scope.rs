@@ -1,5 +1,7 @@
 //! What a message carries on to whatever its handler asks in turn.
 
+use std::sync::{Arc, Mutex};
+
 use actix::prelude::*;
 use clientele::actors::supervision::testkit::paused;
 use clientele::actors::supervision::{
@@ -7,7 +9,11 @@ use clientele::actors::supervision::{
     isolated_future,
 };
 use tokio::time::{Instant, sleep};
-use tracing::Span;
+use tracing::field::{Field, Visit};
+use tracing::span::{Id, Record};
+use tracing::{Span, Subscriber};
+use tracing_subscriber::layer::{Context as Layers, SubscriberExt};
+use tracing_subscriber::{Layer, registry};
 
 use crate::counter::{Count, CountAfter, Counter, ample, ms, spawn, spec};
 
@@ -144,4 +150,43 @@ fn a_panic_leaves_the_scope() {
         assert!(Deadline::current().is_some(), "the outer one is back");
     });
     assert_eq!(Deadline::current(), None);
+}
+
+/// Collects what spans record as the kind of their error.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Errors {
+    fn on_record(&self, _: &Id, values: &Record<'_>, _: Layers<'_, S>) {
+        values.record(&mut self.clone());
+    }
+}
+
+impl Visit for Errors {
+    fn record_str(&mut self, field: &Field, kind: &str) {
+        if field.name() == "error.type" {
+            self.0.lock().unwrap().push(kind.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+#[test]
+fn the_span_of_a_refused_ask_says_why() {
+    let errors = Errors::default();
+    tracing::subscriber::with_default(registry().with(errors.clone()), || {
+        paused(async {
+            let (_, counter, pool) = broker();
+            tokio::join!(counter.drain(ample()), pool.drain(ample()));
+            let trace = Scope::new(None, tracing::info_span!("request"));
+            let past = Deadline::at(Instant::now());
+            let (stopped, late) = trace.run(|| (counter.ask(ample(), Count), counter.ask(past, Count)));
+            assert_eq!((stopped.await, late.await), (Err(AskError::Stopped), Err(AskError::DeadlineExceeded)));
+            let (stopped, late) = trace.run(|| (pool.ask(ample(), TellDeadline), pool.ask(past, TellDeadline)));
+            assert_eq!((stopped.await, late.await), (Err(AskError::Stopped), Err(AskError::DeadlineExceeded)));
+        });
+    });
+    let expected = ["stopped", "deadline_exceeded"];
+    assert_eq!(*errors.0.lock().unwrap(), [expected, expected].concat());
 }

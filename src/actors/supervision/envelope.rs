@@ -10,10 +10,12 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
-use super::AskError;
 use super::guard::discard;
+use super::histogram::add_alone;
+use super::reply::Outcome;
 use super::scope::Scope;
 use super::tally::{Tallies, Tally, short_name};
+use super::{AskError, Deadline};
 
 /// Whether a message that has waited is still worth handling.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub(super) trait Envelope<A: Actor>: Send {
 pub(super) type BoxEnvelope<A> = Box<dyn Envelope<A>>;
 
 /// Where the answer goes; `None` for a message that was told, not asked.
-pub(super) type ReplyTo<M> = Option<oneshot::Sender<Result<<M as Message>::Result, AskError>>>;
+pub(super) type ReplyTo<M> = Option<oneshot::Sender<Outcome<<M as Message>::Result>>>;
 
 /// The only kind of [`Envelope`].
 pub(super) struct Letter<M: Message> {
@@ -70,6 +72,10 @@ impl<M: Message> Letter<M> {
     pub(super) fn new(message: M, reply_to: ReplyTo<M>, scope: Scope, sent_at: Instant) -> Self {
         let stage = Stage::Queued(message);
         Letter { stage, reply_to, scope, sent_at }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.scope.deadline()
     }
 }
 
@@ -99,7 +105,7 @@ where
             unreachable!("a letter is delivered once");
         };
         let wait = now.saturating_duration_since(self.sent_at);
-        tallies.of::<M>().wait.record(wait);
+        tallies.of::<M>().wait.record_alone(wait);
         self.scope.delivered(wait);
         self.scope.run(|| actor.handle(message, context).handle(context, Some(answer)));
     }
@@ -124,15 +130,14 @@ where
     }
 
     fn reply(self: Box<Self>, tallies: &Tallies, now: Instant, missing: &dyn Fn() -> AskError) -> bool {
-        let letter = *self;
-        let Stage::Answered(Some(answer)) = letter.stage else {
-            letter.refuse(tallies, missing());
+        let Stage::Answered(Some(answer)) = self.stage else {
+            Letter::fail(*self, tallies, missing());
             return false;
         };
         let tally = tallies.of::<M>();
-        tally.ok.fetch_add(1, Relaxed);
-        tally.total.record(now.saturating_duration_since(letter.sent_at));
-        send(letter.reply_to, Ok(answer));
+        add_alone(&tally.ok, 1);
+        tally.total.record_alone(now.saturating_duration_since(self.sent_at));
+        send(self.reply_to, Ok(answer));
         true
     }
 
@@ -142,15 +147,16 @@ where
     }
 
     fn fail(self: Box<Self>, tallies: &Tallies, error: AskError) {
-        self.refuse(tallies, error);
+        Letter::fail(*self, tallies, error);
     }
 }
 
 impl<M: Message + 'static> Letter<M> {
-    fn refuse(self, tallies: &Tallies, error: AskError) {
+    /// Tells the asker why there will be no answer, and counts it.
+    pub(super) fn fail(self, tallies: &Tallies, error: AskError) {
         counter_of(tallies.of::<M>(), &error).fetch_add(1, Relaxed);
         self.scope.failed(&error);
-        send(self.reply_to, Err(error));
+        send(self.reply_to, Err(Box::new(error)));
         discard(self.stage);
     }
 }
@@ -164,7 +170,7 @@ fn counter_of<'t>(tally: &'t Tally, error: &AskError) -> &'t AtomicU64 {
 }
 
 /// Sends to an asker who may be gone; the answer then ends here, and its drop is foreign code.
-fn send<R>(reply_to: Option<oneshot::Sender<Result<R, AskError>>>, answer: Result<R, AskError>) {
+fn send<R>(reply_to: Option<oneshot::Sender<Outcome<R>>>, answer: Outcome<R>) {
     let unwanted = match reply_to {
         Some(reply_to) => reply_to.send(answer).err(),
         None => Some(answer),

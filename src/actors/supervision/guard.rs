@@ -30,6 +30,7 @@ impl Panic {
         resume_unwind(Box::new(self))
     }
 
+    #[cold]
     fn from_payload(payload: Box<dyn Any + Send>) -> Self {
         let noted = LAST.with(|last| last.borrow_mut().take());
         match payload.downcast::<Panic>() {
@@ -60,7 +61,10 @@ pub fn guarded<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
     let outer = GUARDED.replace(true);
     let result = catch_unwind(AssertUnwindSafe(f));
     GUARDED.set(outer);
-    result.map_err(Panic::from_payload)
+    match result {
+        Ok(done) => Ok(done),
+        Err(payload) => Err(Panic::from_payload(payload)),
+    }
 }
 
 /// Drops `value` so that a panic in its drop harms nobody.

@@ -12,12 +12,11 @@ use tracing::Span;
 
 use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
-use super::envelope::{BoxEnvelope, Letter, ReplyTo};
+use super::envelope::{BoxEnvelope, Letter};
 use super::fault::Armory;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::scope::{Scope, ask_span};
-use super::tally::short_name;
 use super::vitals::Vitals;
 use super::{
     ActorSpec, ActorStatus, AskError, Deadline, Drained, Emitter, Fault, Injected, Injection, RestartCause, State,
@@ -83,8 +82,9 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     {
         let (now, deadline) = (Instant::now(), deadline.capped());
         let (reply_to, answer) = oneshot::channel();
-        let admitted = self.admit(message, Some(reply_to), Some(deadline), now).map(|()| answer);
-        Reply::new(admitted, deadline)
+        let scope = Scope::new(Some(deadline), ask_span::<M>(&self.shared.vitals.spec));
+        let _ = self.admit(Box::new(Letter::new(message, Some(reply_to), scope, now)), now); // the answer says so, too
+        Reply::new(answer, deadline)
     }
 
     /// Sends `message` without waiting for it to be handled.
@@ -97,52 +97,43 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        self.admit(message, None, None, Instant::now())
+        let (now, scope) = (Instant::now(), Scope::new(None, Span::none()));
+        self.admit(Box::new(Letter::new(message, None, scope, now)), now)
     }
 
-    fn admit<M>(
-        &self,
-        message: M,
-        reply_to: ReplyTo<M>,
-        deadline: Option<Deadline>,
-        now: Instant,
-    ) -> Result<(), AskError>
+    /// Queues a letter, or fails it.
+    fn admit<M>(&self, letter: Box<Letter<M>>, now: Instant) -> Result<(), AskError>
     where
         A: Handler<M>,
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        let span = match deadline {
-            Some(_) => ask_span(&self.shared.vitals.spec, short_name::<M>()),
-            None => Span::none(),
-        };
-        let scope = Scope::new(deadline, span);
-        let admitted = self.admission(deadline, now).and_then(|()| {
-            let letter = Letter::new(message, reply_to, scope.clone(), now);
-            self.post(now, Box::new(letter))
-        });
-        if let Err(error) = &admitted {
-            scope.failed(error);
-            let tally = self.shared.vitals.tallies.of::<M>();
-            match error {
-                AskError::DeadlineExceeded => tally.expired.fetch_add(1, Relaxed),
-                _ => tally.shed.fetch_add(1, Relaxed),
-            };
+        if let Err(error) = self.admission(letter.deadline(), now) {
+            letter.fail(&self.shared.vitals.tallies, error.clone());
+            return Err(error);
         }
-        admitted
+        self.post(now, letter)
     }
 
-    /// Queues an envelope; what is in a full mailbox to no purpose makes room for it.
+    /// Queues an envelope, or fails it; what is in a full mailbox to no purpose makes room for it.
     fn post(&self, now: Instant, envelope: BoxEnvelope<A>) -> Result<(), AskError> {
         let queue = &self.shared.queue;
-        let posted = match queue.push(now, envelope) {
-            Err(Refused::Full(envelope)) if self.shared.sweep(now) => queue.push(now, envelope),
-            posted => posted,
+        match queue.push(now, envelope) {
+            Ok(()) => Ok(()),
+            Err(Refused::Full(envelope)) if self.shared.sweep(now) => {
+                queue.push(now, envelope).map_err(|refused| self.refuse(refused, now))
+            }
+            Err(refused) => Err(self.refuse(refused, now)),
+        }
+    }
+
+    fn refuse(&self, refused: Refused<BoxEnvelope<A>>, now: Instant) -> AskError {
+        let (envelope, error) = match refused {
+            Refused::Full(envelope) => (envelope, AskError::Overloaded { retry_after: self.retry_after(now) }),
+            Refused::Closed(envelope) => (envelope, AskError::Stopped),
         };
-        posted.map_err(|refused| match refused {
-            Refused::Full(_) => AskError::Overloaded { retry_after: self.retry_after(now) },
-            Refused::Closed(_) => AskError::Stopped,
-        })
+        envelope.fail(&self.shared.vitals.tallies, error.clone());
+        error
     }
 
     /// Whether the actor's state lets a message with this deadline in.

@@ -20,8 +20,9 @@ pub(super) enum Refused<T> {
 
 pub(super) struct Queue<T> {
     bound: usize,
-    /// How many items there are, for those who need not know exactly; written under the lock.
-    length: AtomicUsize,
+    /// What there is to be seen without the lock, under which it is written: twice the number of items, and one more while
+    /// the consumer waits.
+    shown: AtomicUsize,
     inner: Mutex<Inner<T>>,
 }
 
@@ -42,7 +43,7 @@ impl<T> Inner<T> {
 impl<T> Queue<T> {
     pub(super) fn new(bound: usize) -> Self {
         let inner = Inner { items: VecDeque::new(), consumer: None, closed: false };
-        Queue { bound, length: AtomicUsize::new(0), inner: Mutex::new(inner) }
+        Queue { bound, shown: AtomicUsize::new(0), inner: Mutex::new(inner) }
     }
 
     /// Appends `item`, which came in at `now`.
@@ -64,8 +65,8 @@ impl<T> Queue<T> {
             return Err(Refused::Full(item));
         }
         inner.items.push_back((now, item));
-        self.length.store(inner.items.len(), Relaxed);
         let consumer = inner.consumer.take();
+        self.show(&inner);
         drop(inner);
         if let Some(consumer) = consumer {
             consumer.wake();
@@ -78,21 +79,27 @@ impl<T> Queue<T> {
     pub(super) fn poll_pop(&self, task: &mut Context<'_>) -> Poll<Option<(T, usize)>> {
         let mut inner = self.inner.lock();
         let taken = inner.items.pop_front().map(|(_, item)| (item, inner.items.len()));
-        self.length.store(inner.items.len(), Relaxed);
         if taken.as_ref().is_none_or(|&(_, left)| left == 0) {
             inner.expect(task);
         }
+        self.show(&inner);
         match taken {
             None if !inner.closed => Poll::Pending,
             taken => Poll::Ready(taken),
         }
     }
 
+    /// Whether [`poll_pop`](Queue::poll_pop) is still pending, for the task that called it last: it will be woken, and sees
+    /// what it was woken for. Spares it the lock.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.shown.load(Relaxed) == 1
+    }
+
     /// Takes the oldest item, if there is one.
     pub(super) fn pop(&self) -> Option<T> {
         let mut inner = self.inner.lock();
         let taken = inner.items.pop_front();
-        self.length.store(inner.items.len(), Relaxed);
+        self.show(&inner);
         taken.map(|(_, item)| item)
     }
 
@@ -102,19 +109,21 @@ impl<T> Queue<T> {
         let items = std::mem::take(&mut inner.items);
         let (out, kept): (VecDeque<_>, VecDeque<_>) = items.into_iter().partition(|(_, item)| unwanted(item));
         inner.items = kept;
-        self.length.store(inner.items.len(), Relaxed);
+        self.show(&inner);
         drop(inner);
         out.into_iter().map(|(_, item)| item).collect()
     }
 
     /// Lets nothing more in. What is queued stays.
     pub(super) fn close(&self) {
-        self.inner.lock().closed = true;
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        self.show(&inner);
     }
 
     /// How many items there are, without waiting for the lock.
     pub(super) fn len(&self) -> usize {
-        self.length.load(Relaxed)
+        self.shown.load(Relaxed) / 2
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -129,5 +138,10 @@ impl<T> Queue<T> {
     pub(super) fn backlog(&self) -> (usize, Option<Instant>) {
         let inner = self.inner.lock();
         (inner.items.len(), inner.items.front().map(|&(at, _)| at))
+    }
+
+    fn show(&self, inner: &Inner<T>) {
+        let waiting = inner.consumer.is_some() && !inner.closed;
+        self.shown.store(inner.items.len() * 2 + usize::from(waiting), Relaxed);
     }
 }

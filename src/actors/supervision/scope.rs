@@ -15,6 +15,7 @@ use std::time::Duration;
 use tracing::Span;
 use tracing::field::Empty;
 
+use super::tally::short_name;
 use super::{ActorSpec, AskError, Deadline};
 
 thread_local! {
@@ -99,9 +100,10 @@ pub(super) fn current_deadline() -> Option<Deadline> {
     AMBIENT.get().deadline
 }
 
-/// The span of a message on its way to an actor, through the mailbox and the handler, to the answer.
-pub(super) fn ask_span(actor: &ActorSpec, message: &'static str) -> Span {
+/// The span of an `M` on its way to an actor, through the mailbox and the handler, to the answer.
+pub(super) fn ask_span<M>(actor: &ActorSpec) -> Span {
     span_in_trace(|| {
+        let message = short_name::<M>();
         tracing::info_span!(
             "ask",
             otel.name = format!("ask {message}"),
@@ -115,9 +117,10 @@ pub(super) fn ask_span(actor: &ActorSpec, message: &'static str) -> Span {
     })
 }
 
-/// The span of a job, from the queue of its pool to the answer.
-pub(super) fn job_span(pool: &str, message: &'static str) -> Span {
+/// The span of an `M` that is a job, from the queue of its pool to the answer.
+pub(super) fn job_span<M>(pool: &str) -> Span {
     span_in_trace(|| {
+        let message = short_name::<M>();
         tracing::info_span!(
             "job",
             otel.name = format!("job {message}"),

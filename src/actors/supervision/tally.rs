@@ -26,6 +26,9 @@ struct Entry {
 }
 
 /// Counters and times of one message type.
+///
+/// Invariant: `ok`, `wait` and `total` are written by the one thread on which messages are handled, the cell's, so that
+/// they need no locked additions. The other counters are written by askers, too.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) name: &'static str,

@@ -21,6 +21,9 @@ pub(super) struct Draining {
 impl<A: Actor<Context = Context<A>>> Cell<A> {
     /// Obeys the commands there are. Why the incarnation is to be replaced, if it is; an operator's word counts most.
     pub(super) fn obey(&mut self, task: &mut Task<'_>) -> Option<RestartCause> {
+        if self.tenancy.control.is_quiet() {
+            return None;
+        }
         let mut replace = None;
         while let Poll::Ready(Some((command, _))) = self.tenancy.control.poll_pop(task) {
             match command {

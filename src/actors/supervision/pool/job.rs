@@ -11,6 +11,7 @@ use super::fault::PoolFault;
 use super::shared::Counters;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
+use crate::actors::supervision::reply::Outcome;
 use crate::actors::supervision::{AskError, Scope};
 
 /// Whether a job that has waited is still worth doing.
@@ -34,7 +35,7 @@ pub(super) trait Job<W>: Send {
 /// The only kind of [`Job`].
 pub(super) struct Order<M: Message> {
     message: M,
-    reply_to: oneshot::Sender<Result<M::Result, AskError>>,
+    reply_to: oneshot::Sender<Outcome<M::Result>>,
     scope: Scope,
     sent_at: Instant,
 }
@@ -42,7 +43,7 @@ pub(super) struct Order<M: Message> {
 impl<M: Message> Order<M> {
     pub(super) fn new(
         message: M,
-        reply_to: oneshot::Sender<Result<M::Result, AskError>>,
+        reply_to: oneshot::Sender<Outcome<M::Result>>,
         scope: Scope,
         sent_at: Instant,
     ) -> Self {
@@ -87,7 +88,7 @@ where
                 counters.panics.fetch_add(1, Relaxed);
                 let error = AskError::Crashed { reason: panic.reason.clone() };
                 scope.failed(&error);
-                discard(reply_to.send(Err(error)));
+                discard(reply_to.send(Err(Box::new(error))));
                 Err(panic)
             }
         }
@@ -96,7 +97,7 @@ where
     fn fail(self: Box<Self>, error: AskError) {
         let Order { message, reply_to, scope, .. } = *self;
         scope.failed(&error);
-        discard(reply_to.send(Err(error)));
+        discard(reply_to.send(Err(Box::new(error))));
         discard(message);
     }
 }

@@ -24,7 +24,6 @@ use self::shared::Shared;
 pub use self::spec::PoolSpec;
 use super::reply::Reply;
 use super::scope::{Scope, job_span};
-use super::tally::short_name;
 use super::{AskError, Deadline, Drained, Injected, Injection, PoolStatus, StartError};
 
 /// A worker that does what `M` asks for, blocking its thread.
@@ -85,10 +84,10 @@ impl<W: Unpin + 'static> Pool<W> {
     {
         let (reply_to, answer) = oneshot::channel();
         let (now, deadline) = (Instant::now(), deadline.capped());
-        let scope = Scope::new(Some(deadline), job_span(&self.shared.spec.name, short_name::<M>()));
+        let scope = Scope::new(Some(deadline), job_span::<M>(&self.shared.spec.name));
         let order = Box::new(Order::new(message, reply_to, scope, now));
-        let admitted = self.shared.admit(order, now).map(|()| answer);
-        Reply::new(admitted, deadline)
+        self.shared.admit(order, now);
+        Reply::new(answer, deadline)
     }
 
     /// Whether there is room for what a message will need: the queue is not full, and the wait is not longer than the

@@ -131,21 +131,18 @@ impl<W: Unpin + 'static> Shared<W> {
         );
     }
 
-    pub(super) fn admit(&self, job: Box<dyn Job<W>>, now: Instant) -> Result<(), AskError> {
-        if let Fate::Expired = job.fate(now) {
-            self.counters.expired.fetch_add(1, Relaxed);
-            job.fail(AskError::DeadlineExceeded);
-            return Err(AskError::DeadlineExceeded);
-        }
-        let refused = match self.queue.push(job) {
-            Ok(()) => return Ok(()),
+    /// Queues a job, or fails it.
+    pub(super) fn admit(&self, job: Box<dyn Job<W>>, now: Instant) {
+        let Some(job) = self.skip(job, now) else { return };
+        let queued = match self.queue.push(job) {
             Err(Refused::Full(job)) if self.sweep() => self.queue.push(job),
-            Err(refused) => Err(refused),
+            queued => queued,
         };
-        refused.map_err(|refused| match refused {
-            Refused::Full(_) => self.shed(),
-            Refused::Closed(_) => AskError::Stopped,
-        })
+        match queued {
+            Ok(()) => {}
+            Err(Refused::Full(job)) => job.fail(self.shed()),
+            Err(Refused::Closed(job)) => job.fail(AskError::Stopped),
+        }
     }
 
     /// Whether a job would be taken in; a refusal is counted.
