@@ -171,9 +171,20 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         Err(AskError::Unavailable { state, retry_after })
     }
 
-    /// Whether the actor takes messages, and its mailbox has room for another.
-    pub(super) fn has_room(&self) -> bool {
-        self.state() == State::Running && !self.is_full()
+    /// Whether the actor takes messages and gets on with them, and its mailbox has room for another.
+    pub(super) fn takes_more(&self) -> bool {
+        self.state() == State::Running && !self.is_full() && !self.is_stuck()
+    }
+
+    /// Whether it makes no progress. The clock is read only if something waits or runs, and the queue is locked only
+    /// if nothing was taken from it lately.
+    fn is_stuck(&self) -> bool {
+        let vitals = &self.shared.vitals;
+        if self.shared.queue.len() == 0 && !vitals.is_busy() {
+            return false;
+        }
+        let now = Instant::now();
+        !vitals.progressed_lately(now) && self.stalled(now).is_some()
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -116,11 +116,16 @@ impl Vitals {
         self.progressed_at.set(now);
     }
 
-    pub(super) fn down(&self) {
+    /// No messages are taken from now on, until the next incarnation is [`up`](Vitals::up).
+    pub(super) fn away(&self) {
         if self.up_since.get().is_some() {
             self.down_since.set(Instant::now());
         }
         self.up_since.clear();
+    }
+
+    pub(super) fn down(&self) {
+        self.away();
         self.busy_since.clear();
         self.in_flight.store(0, Relaxed);
     }
@@ -132,6 +137,16 @@ impl Vitals {
     /// Code of the actor begins to run at `now`.
     pub(super) fn busy(&self, now: Instant) {
         self.busy_since.set(now);
+    }
+
+    /// Whether code of the actor runs.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy_since.get().is_some()
+    }
+
+    /// Whether a message was taken so short a time ago that the actor cannot be stalled.
+    pub(super) fn progressed_lately(&self, now: Instant) -> bool {
+        self.progressed_at.age(now).is_some_and(|age| age <= self.spec.stall)
     }
 
     /// Code of the actor has returned.

@@ -108,15 +108,26 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         for visit in self.visits.drain(..) {
             incarnation.receive(visit);
         }
-        self.show(State::Running);
+        self.show_life(incarnation);
         incarnation.open(!self.suspended);
         if let Poll::Ready(end) = incarnation.poll(task) {
             return Poll::Ready(end);
         }
+        self.show_life(incarnation);
         if let Some(membership) = &mut self.membership {
             membership.runs();
         }
         self.poll_drained(incarnation.is_idle(), task)
+    }
+
+    /// Shows whether this incarnation takes messages; else they wait for the next.
+    fn show_life(&self, incarnation: &Incarnation<A>) {
+        if incarnation.is_leaving() {
+            self.vitals().away();
+            self.show(State::Starting);
+        } else {
+            self.show(State::Running);
+        }
     }
 
     /// Waits for `delay`, or until told to go on. The end, if a drain comes to its own meanwhile.
