@@ -38,7 +38,7 @@ pub(super) struct Vitals {
     /// Set while code of the actor runs: since when without a sign of progress.
     busy_since: Moment,
     progressed_at: Moment,
-    /// Nanoseconds between two messages taken from a backlog, smoothed.
+    /// Nanoseconds for each message taken from a backlog; 0: not known yet.
     pace_nanos: AtomicU64,
     last_failure: Mutex<Option<Failure>>,
 }
@@ -154,17 +154,18 @@ impl Vitals {
         self.busy_since.clear();
     }
 
-    /// A message is taken, just when code of the actor begins to run; `gap` is the time since the message before,
-    /// if this one had to wait for it.
-    pub(super) fn progress(&self, gap: Option<Duration>) {
+    /// A message is taken, just when code of the actor begins to run; `pace` is the time for each, if there is news
+    /// of it.
+    pub(super) fn progress(&self, pace: Option<Duration>) {
         self.progressed_at.copy(&self.busy_since);
-        let Some(gap) = gap else { return };
-        let gap = u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
-        let pace = match self.pace_nanos.load(Relaxed) {
-            0 => gap,
-            pace => pace - pace / 8 + gap / 8,
-        };
-        self.pace_nanos.store(pace, Relaxed);
+        if let Some(pace) = pace {
+            self.pace_nanos.store(u64::try_from(pace.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        }
+    }
+
+    /// Whether an incarnation has had a backlog for long enough to know its pace.
+    pub(super) fn knows_pace(&self) -> bool {
+        self.pace_nanos.load(Relaxed) > 0
     }
 
     /// When a backlog of `depth` messages will have been worked off, by the recent pace. An actor that has
