@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use actix::{Actor, Context};
+use tokio::time::Instant;
 
+use super::envelope::Fate;
 use super::guard::discard;
 use super::mailbox::Shared;
 use super::{AskError, State};
@@ -36,6 +38,18 @@ impl<A: Actor<Context = Context<A>>> Tenancy<A> {
             discard(command);
         }
         self.refuse_queued(&AskError::Stopped)
+    }
+
+    /// Fails what waits and cannot be answered by its deadline, because no message is taken before `until`.
+    pub(super) fn refuse_hopeless(&self, until: Instant, error: &AskError) {
+        let (now, tallies) = (Instant::now(), &self.vitals.tallies);
+        for envelope in self.queue.take_out(|envelope| envelope.fate(until) == Fate::Expired) {
+            match envelope.fate(now) {
+                Fate::Expired => envelope.fail(tallies, AskError::DeadlineExceeded),
+                Fate::Abandoned => envelope.abandon(tallies),
+                Fate::Deliver => envelope.fail(tallies, error.clone()),
+            }
+        }
     }
 
     /// Fails every message that waits. How many there were.

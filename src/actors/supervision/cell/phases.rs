@@ -135,6 +135,9 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         let until = delay.map(|delay| Instant::now() + delay);
         self.vitals().resume_at(until);
         self.show(state);
+        if let Some(until) = until {
+            self.refuse_hopeless(state, until);
+        }
         let mut alarm = pin!(sleep(delay.unwrap_or(FOR_EVER)));
         let was_draining = self.draining.is_some();
         poll_fn(|task| {
@@ -156,6 +159,15 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             alarm.as_mut().poll(task).map(|()| None)
         })
         .await
+    }
+
+    /// At the beginning of a pause until `until`: those for whom that is too late are told so at once. While draining
+    /// there is no later, and the end tells them.
+    fn refuse_hopeless(&self, state: State, until: Instant) {
+        if self.draining.is_none() {
+            let retry_after = self.vitals().retry_after_pause(Instant::now());
+            self.tenancy.refuse_hopeless(until, &AskError::Unavailable { state, retry_after });
+        }
     }
 
     /// Fails what is queued, also what still comes in from askers who saw another state a moment ago.
