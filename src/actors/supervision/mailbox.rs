@@ -265,7 +265,8 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
             return Drained::default();
         }
         match timeout_at(deadline.instant() + REPORT_SLACK, drained).await {
-            Ok(drained) => drained.unwrap_or_default(),
+            Ok(Ok(drained)) => drained,
+            Ok(Err(_ended_before)) => Drained { dropped: self.unanswered(), timed_out: false },
             Err(_) => self.give_up(),
         }
     }
@@ -274,8 +275,12 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     fn give_up(&self) -> Drained {
         self.shared.queue.close();
         let vitals = &self.shared.vitals;
-        let dropped = self.shared.queue.len() + vitals.in_flight.load(Relaxed);
+        let dropped = self.shared.queue.len() + vitals.in_flight.load(Relaxed) + self.unanswered();
         Drained { dropped, timed_out: true }
+    }
+
+    fn unanswered(&self) -> usize {
+        self.shared.vitals.unanswered.load(Relaxed)
     }
 
     /// The actor at this moment.

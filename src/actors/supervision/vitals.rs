@@ -25,6 +25,8 @@ pub(super) struct Vitals {
     pub(super) emitter: Emitter,
     pub(super) tallies: Tallies,
     pub(super) in_flight: AtomicUsize,
+    /// Messages that were accepted and will not be answered, since the end was wanted or, unwanted, came.
+    pub(super) unanswered: AtomicUsize,
     state: AtomicU8,
     restarts: AtomicU64,
     panics: AtomicU64,
@@ -51,6 +53,7 @@ impl Vitals {
             emitter,
             tallies: Tallies::default(),
             in_flight: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
             state: AtomicU8::new(State::Starting as u8),
             restarts: AtomicU64::new(0),
             panics: AtomicU64::new(0),
