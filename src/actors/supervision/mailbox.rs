@@ -14,6 +14,7 @@ use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
 use super::envelope::{BoxEnvelope, Letter, ReplyTo};
 use super::fault::Armory;
+use super::guard::discard;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::scope::{Scope, ask_span};
@@ -234,7 +235,14 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     }
 
     pub(super) fn restart_because(&self, cause: RestartCause) {
-        self.command(Command::Restart(cause));
+        let restart = Command::Restart(cause);
+        match &restart {
+            // Told once for each incarnation, and never again if it were dropped.
+            Command::Restart(RestartCause::Dependency(_)) => {
+                discard(self.shared.control.force(Instant::now(), restart));
+            }
+            _ => self.command(restart),
+        }
     }
 
     /// Has the actor take no messages; they wait. Control goes on.

@@ -39,7 +39,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         Life { end, served, lost }
     }
 
-    /// Waits until those run that this actor depends on. The end, if a drain comes to its own meanwhile.
+    /// Waits until those run that this actor depends on. The end, if a drain comes to its own meanwhile, or cannot
+    /// come to any because one of them has failed.
     async fn await_turn(&mut self) -> Option<End> {
         poll_fn(|task| {
             let _ = self.obey(task); // there is nothing to be replaced
@@ -49,7 +50,13 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             match self.membership.as_mut().map_or(Ok(()), |membership| membership.ask_turn(task)) {
                 Ok(()) => return Poll::Ready(None),
                 Err(Obstacle::Absence) => self.show(State::Starting),
-                Err(Obstacle::Failure) => self.show(State::Suspended),
+                Err(Obstacle::Failure) if self.draining.is_some() => {
+                    return Poll::Ready(Some(End::Drained { timed_out: false }));
+                }
+                Err(Obstacle::Failure) => {
+                    self.show(State::Suspended);
+                    discard(std::mem::take(&mut self.visits));
+                }
             }
             Poll::Pending
         })
