@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix::prelude::*;
 use clientele::actors::supervision::testkit::{paused, settle, until};
-use clientele::actors::supervision::{ActorSpec, AskError, Deadline, Drained, StartError, State, Supervisor};
+use clientele::actors::supervision::{
+    ActorSpec, AskError, Deadline, Drained, Fault, Restart, StartError, State, Supervisor,
+};
 use futures_util::future::{join, join_all};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
@@ -93,6 +95,44 @@ fn a_drain_ends_a_suspension() {
         let ask = counter.ask(ample(), Count);
         let (drained, answer) = join(counter.drain(ample()), ask).await;
         assert_eq!((drained, answer), (ALL_ANSWERED, Ok(1)));
+    });
+}
+
+#[test]
+fn what_goes_down_with_an_actor_that_ends_while_it_drains_is_counted() {
+    paused(async {
+        // The actor finishes by its policy, or is replaced after a grace that is too short.
+        for (restart, answered) in [(Restart::Temporary, 0), (Restart::Permanent, 1)] {
+            let counter = spawn(spec().restart(restart).max_in_flight(3));
+            let in_flight: Vec<_> = (0..3).map(|_| counter.ask(ample(), CountAfter(ms(5_000)))).collect();
+            let queued = counter.ask(ample(), Count);
+            settle().await;
+            let drain = counter.drain(ample());
+            counter.inject(Fault::Panic);
+            let (drained, (in_flight, queued)) = join(drain, join(join_all(in_flight), queued)).await;
+            assert_eq!(drained, Drained { dropped: 4 - answered, timed_out: false });
+            assert_eq!(in_flight.into_iter().map(crash_of).count(), 3);
+            assert_eq!(usize::from(queued.is_ok()), answered);
+        }
+    });
+}
+
+#[test]
+fn what_goes_down_with_a_thread_that_ends_during_the_drain_is_counted() {
+    System::new().block_on(async {
+        let (supervisor, arbiter) = (Supervisor::new(), Arbiter::new());
+        let spec = spec().max_in_flight(1);
+        let counter = supervisor.spawn_on(&arbiter.handle(), spec, || async { Ok(Counter::default()) });
+        let asks: Vec<_> = (0..5).map(|_| counter.ask(ample(), CountAfter(ms(60_000)))).collect();
+        until(&counter, |actor| actor.in_flight == 1 && actor.mailbox_depth == 4).await;
+        let end = async {
+            until(&counter, |actor| actor.state == State::Draining).await;
+            arbiter.stop();
+        };
+        let (drained, ()) = join(counter.drain(ample()), end).await;
+        assert_eq!(drained, Drained { dropped: 5, timed_out: false });
+        assert_eq!(join_all(asks).await, vec![Err(AskError::Stopped); 5]);
+        arbiter.join().unwrap();
     });
 }
 

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clientele::actors::supervision::testkit::{paused, settle, until};
-use clientele::actors::supervision::{Events, Group, Happening, Mailbox, StartError, State, Strategy, Supervisor};
+use clientele::actors::supervision::{
+    AskError, Drained, Events, Group, Happening, Mailbox, StartError, State, Strategy, Supervisor,
+};
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use crate::counter::*;
 
@@ -241,5 +244,77 @@ fn the_others_do_without_a_member_that_has_ended() {
         crash_of(members[1].ask(ample(), Panic).await);
         all_run(&members[1..], &[2, 2]).await;
         assert_eq!(members[0].status().state, State::Stopped);
+    });
+}
+
+/// A member that has failed for good, and one that was started after it.
+async fn failed_and_dependent(supervisor: &Supervisor) -> [Mailbox<Counter>; 2] {
+    let group = supervisor.group(Strategy::RestForOne);
+    let specs = [spec().replica(0).intensity(0, ms(1_000)), spec().replica(1)];
+    let members = specs.map(|spec| group.spawn(spec, || async { Ok(Counter::default()) }));
+    all_run(&members, &[1, 1]).await;
+    crash_of(members[0].ask(ample(), Panic).await);
+    until(&members[0], |actor| actor.state == State::Failed).await;
+    until(&members[1], |actor| actor.state == State::Suspended).await;
+    members
+}
+
+#[test]
+fn a_member_that_is_held_because_of_another_is_not_waited_for_by_those_who_inspect() {
+    paused(async {
+        let members = failed_and_dependent(&Supervisor::new()).await;
+        let start = Instant::now();
+        for _ in 0..2_000 {
+            assert_eq!(members[1].inspect(|counter, _| counter.count).await, None);
+        }
+        assert!(start.elapsed().is_zero(), "{:?}", start.elapsed());
+        members[0].restart();
+        all_run(&members, &[2, 2]).await;
+        assert_eq!(members[1].inspect(|counter, _| counter.count).await, Some(0));
+    });
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_what_only_a_failed_member_could_make_possible() {
+    paused(async {
+        let supervisor = Supervisor::new();
+        let members = failed_and_dependent(&supervisor).await;
+        let waiting = members[1].ask(ample(), Count);
+        let start = Instant::now();
+        let drained = supervisor.shutdown(ample()).await;
+        let names = ["counter/1", "counter/0"].map(str::to_owned);
+        let [refused, nothing] = [1, 0].map(|dropped| Drained { dropped, timed_out: false });
+        assert_eq!(drained, names.into_iter().zip([refused, nothing]).collect::<Vec<_>>());
+        assert_eq!(waiting.await, Err(AskError::Stopped));
+        assert!(start.elapsed().is_zero(), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn a_dependent_is_replaced_although_its_control_lane_is_full() {
+    paused(async {
+        let members = three(&Supervisor::new(), Strategy::RestForOne).await;
+        let crash = members[0].ask(ample(), Panic);
+        (0..2_000).for_each(|_| members[1].resume());
+        crash_of(crash.await);
+        all_run(&members, &[2, 2, 2]).await;
+    });
+}
+
+#[test]
+fn members_that_have_ended_are_forgotten_and_stand_in_nobodys_way() {
+    paused(async {
+        let supervisor = Supervisor::new();
+        let group = supervisor.group(Strategy::RestForOne);
+        let first = member(&group, 0, || Ok(()));
+        for _ in 0..100 {
+            let next = group.spawn(spec().replica(1), || async { Ok(Counter::default()) });
+            assert_eq!(next.ask(ample(), Count).await, Ok(1));
+            next.drain(ample()).await;
+        }
+        let last = member(&group, 2, || Ok(()));
+        all_run(&[first.clone(), last.clone()], &[1, 1]).await;
+        crash_of(first.ask(ample(), Panic).await);
+        all_run(&[first, last], &[2, 2]).await;
     });
 }

@@ -4,7 +4,7 @@ use actix::prelude::*;
 use clientele::actors::supervision::testkit::{paused, until};
 use clientele::actors::supervision::{ActorSpec, AskError, FailureKind, Fault, State, Supervisor};
 
-use crate::counter::{Count, Counter, ample, crash_of, ms, spec};
+use crate::counter::{Count, Counter, ample, crash_of, ms, spawn_by, spec};
 
 /// What an actor does in its life's turns.
 #[derive(Clone, Copy, Default)]
@@ -185,5 +185,22 @@ fn an_actor_may_use_its_own_address_and_its_own_futures() {
         let clock = Supervisor::new().spawn(ActorSpec::new("clock"), || async { Ok(Clock(0)) });
         tokio::time::sleep(ms(1_050)).await;
         assert_eq!(clock.inspect(|clock, _| clock.0).await, Some(10));
+    });
+}
+
+#[test]
+fn of_those_that_have_ended_the_newest_are_still_shown() {
+    paused(async {
+        let supervisor = Supervisor::new();
+        let lasting = spawn_by(&supervisor, spec());
+        for number in 0..200 {
+            let passing = spawn_by(&supervisor, ActorSpec::new(format!("passing-{number}")));
+            passing.drain(ample()).await;
+        }
+        let statuses = supervisor.statuses();
+        assert!(statuses.len() <= 66, "{}", statuses.len());
+        assert_eq!(statuses[0].full_name(), lasting.status().full_name());
+        assert_eq!(statuses.last().unwrap().name, "passing-199");
+        assert!(supervisor.unready().is_empty());
     });
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clientele::actors::supervision::testkit::{paused, settle};
 use clientele::actors::supervision::{AskError, Deadline, Mailbox};
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::counter::*;
 
@@ -58,13 +58,30 @@ fn the_overloaded_are_told_when_the_backlog_will_be_gone() {
 }
 
 #[test]
+fn the_overloaded_are_told_the_truth_when_answers_land_in_batches() {
+    paused(async {
+        // 64 at once in 500 ms: a backlog of 256 takes two seconds.
+        let counter = spawn(spec().mailbox(256).max_in_flight(64));
+        let mut asks: Vec<_> = (0..256).map(|_| counter.ask(ample(), CountAfter(ms(500)))).collect();
+        for round in 0..30 {
+            sleep(ms(100)).await;
+            let full = counter.status().mailbox_bound - counter.status().mailbox_depth;
+            asks.extend((0..full).map(|_| counter.ask(ample(), CountAfter(ms(500)))));
+            let refusal = counter.ask(ample(), Count).await;
+            let Err(AskError::Overloaded { retry_after }) = refusal else { panic!("{refusal:?}") };
+            assert!(round < 6 || retry_after.abs_diff(ms(2_000)) < ms(200), "in round {round}: {retry_after:?}");
+        }
+    });
+}
+
+#[test]
 fn an_actor_without_progress_is_not_believed_to_keep_its_pace() {
     paused(async {
         let counter = spawn(spec().mailbox(1).max_in_flight(1));
         let _stuck = counter.ask(ample(), CountAfter(Duration::from_secs(3_600)));
         settle().await;
         let _queued = counter.ask(ample(), Count);
-        tokio::time::sleep(Duration::from_secs(20)).await;
+        sleep(Duration::from_secs(20)).await;
         let refusal = counter.ask(ample(), Count).await;
         let Err(AskError::Overloaded { retry_after }) = refusal else { panic!("{refusal:?}") };
         assert!(retry_after >= Duration::from_secs(20), "{retry_after:?}");

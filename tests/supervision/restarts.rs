@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clientele::actors::supervision::testkit::{paused, settle, until};
 use clientele::actors::supervision::{
-    AskError, Deadline, FailureKind, Mailbox, Restart, StartError, State, Supervisor,
+    AskError, Backoff, Deadline, FailureKind, Mailbox, Restart, StartError, State, Supervisor,
 };
 use futures_util::future::join_all;
 use parking_lot::Mutex;
@@ -39,6 +39,27 @@ fn restarts_are_delayed_ever_longer() {
         let births = births.lock();
         let delays: Vec<_> = births.windows(2).map(|pair| (pair[1] - pair[0]).as_millis()).collect();
         assert_eq!(delays, [10, 20, 40, 80, 160]);
+    });
+}
+
+#[test]
+fn what_waits_and_cannot_wait_for_the_next_incarnation_is_refused_at_once() {
+    paused(async {
+        let rest = Backoff { initial: ms(10_000), max: ms(10_000), factor: 1.0, jitter: 0.0 };
+        let counter = spawn(spec().backoff(rest));
+        settle().await;
+        let crash = counter.ask(ample(), Panic);
+        let (hasty, patient) = (counter.ask(Deadline::within(ms(5_000)), Count), counter.ask(ample(), Count));
+        drop(counter.ask(Deadline::within(ms(5_000)), CountAfter(ms(0))));
+        let start = Instant::now();
+        crash_of(crash.await);
+        let state = State::BackingOff;
+        assert_eq!(hasty.await, Err(AskError::Unavailable { state, retry_after: ms(10_000) }));
+        assert!(start.elapsed().is_zero(), "{:?}", start.elapsed());
+        assert_eq!(patient.await, Ok(1));
+        let tallies = counter.status().messages;
+        let of = |name| tallies.iter().find(|message| message.name == name).unwrap();
+        assert_eq!((of("Count").ok, of("Count").shed, of("CountAfter").abandoned), (1, 1, 1));
     });
 }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use clientele::actors::supervision::testkit::{paused, settle, until};
-use clientele::actors::supervision::{AskError, Mailbox, Replicas, Router, State, Supervisor};
+use clientele::actors::supervision::{AskError, Deadline, Mailbox, Replicas, Router, State, Supervisor};
 use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
 
 use crate::counter::*;
 
@@ -113,6 +114,62 @@ fn one_that_is_held_is_asked_only_when_no_other_takes_messages() {
         assert_eq!(routers[0].home().status().mailbox_depth, 1);
         routers[0].home().resume();
         assert_eq!(waiting.await, Ok(1));
+    });
+}
+
+#[test]
+fn a_replica_on_its_way_out_is_not_asked_while_another_takes_messages() {
+    paused(async {
+        let (supervisor, replicas) = (Supervisor::new(), Replicas::new());
+        let spec = |replica| spec().replica(replica).grace(ms(500));
+        let routers: Vec<_> = (0..2).map(|replica| replicas.join(spawn_by(&supervisor, spec(replica)))).collect();
+        settle().await;
+        let home = routers[0].home();
+        let _slow = home.ask(ample(), CountAfter(ms(60_000)));
+        settle().await;
+        crash_of(home.ask(ample(), Panic).await);
+        let status = home.status();
+        assert_eq!((status.state, status.ready), (State::Starting, true), "away for a short time");
+        let start = Instant::now();
+        assert_eq!(routers[0].ask(ample(), Count).await, Ok(1));
+        assert!(start.elapsed().is_zero(), "{:?}", start.elapsed());
+        until(home, |actor| actor.incarnation == 2 && actor.state == State::Running).await;
+        routers[0].ask(ample(), Count).await.unwrap();
+        assert_eq!((answered(home), answered(routers[1].home())), (1, 1), "home again");
+    });
+}
+
+#[test]
+fn a_replica_that_makes_no_progress_is_not_asked_while_another_takes_messages() {
+    paused(async {
+        let (supervisor, replicas) = (Supervisor::new(), Replicas::new());
+        let spec = |replica| spec().replica(replica).max_in_flight(1).stall(ms(1_000));
+        let routers: Vec<_> = (0..2).map(|replica| replicas.join(spawn_by(&supervisor, spec(replica)))).collect();
+        settle().await;
+        let _endless = routers[0].home().ask(ample(), CountAfter(ms(60_000)));
+        settle().await;
+        let waiting = routers[0].ask(Deadline::within(ms(60_000)), Count);
+        assert_eq!(routers[0].home().status().mailbox_depth, 1, "it is no stall yet");
+        sleep(ms(3_000)).await;
+        assert!(routers[0].home().status().stalled.is_some());
+        assert_eq!(routers[0].ask(ample(), Count).await, Ok(1));
+        routers[0].tell(Count).unwrap();
+        settle().await;
+        assert_eq!(answered(routers[1].home()), 2);
+        drop(waiting);
+    });
+}
+
+#[test]
+fn an_idle_home_is_asked_however_long_it_has_had_nothing_to_do() {
+    paused(async {
+        let routers = three(&Supervisor::new());
+        settle().await;
+        sleep(ms(3_600_000)).await;
+        let asks = [(); 2].map(|()| routers[0].ask(ample(), Count));
+        assert_eq!(routers[0].home().status().mailbox_depth, 2);
+        assert!(join_all(asks).await.iter().all(Result::is_ok));
+        assert_eq!(answered(routers[0].home()), 2);
     });
 }
 

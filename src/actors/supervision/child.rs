@@ -7,13 +7,16 @@ use actix::{Actor, Context};
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::{ActorStatus, Deadline, Drained, Emitter, Mailbox, PoolStatus, RestartCause};
+use super::{ActorStatus, Deadline, Drained, Emitter, Mailbox, PoolStatus, RestartCause, State};
 
 /// An actor.
 pub(super) trait Child: Send + Sync {
     /// Name and replica, as in `customers/1`.
     fn full_name(&self) -> &Arc<str>;
     fn status(&self) -> ActorStatus;
+    fn state(&self) -> State;
+    /// Whether it has come to its end, by its policy or because that was wanted.
+    fn has_finished(&self) -> bool;
     /// The name, if the actor ought to take messages and does not.
     fn unready(&self) -> Option<Arc<str>>;
     /// For how long it has made no progress, if that is longer than allowed.
@@ -30,6 +33,14 @@ impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
 
     fn status(&self) -> ActorStatus {
         Mailbox::status(self)
+    }
+
+    fn state(&self) -> State {
+        Mailbox::state(self)
+    }
+
+    fn has_finished(&self) -> bool {
+        self.state() == State::Stopped && self.shared().vitals.is_at_its_end()
     }
 
     fn unready(&self) -> Option<Arc<str>> {

@@ -68,6 +68,11 @@ impl<A: Actor<Context = Context<A>>> Incarnation<A> {
         self.desk.open.set(open && self.leaving.is_none());
     }
 
+    /// Whether its end is decided upon, so that it takes no more messages.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.is_some()
+    }
+
     /// Whether it has answered a message.
     pub(super) fn has_served(&self) -> bool {
         self.desk.served.get()

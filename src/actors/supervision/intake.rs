@@ -22,12 +22,16 @@ use super::envelope::{BoxEnvelope, Fate};
 use super::fault::offered;
 use super::guard::{Panic, guarded};
 use super::mailbox::Shared;
+use super::pace::Pace;
 use super::vitals::Vitals;
 
 /// Messages taken in one go, before other tasks of the thread get their turn.
 const BURST: usize = 64;
 
 /// What an incarnation and its intake share.
+///
+/// Invariants: each message taken is either among those in flight, or answered, or told why not; messages are taken
+/// only while the desk is open and fewer are in flight than may be; no borrow is held while foreign code runs.
 pub(super) struct Desk<A: Actor<Context = Context<A>>> {
     shared: Arc<Shared<A>>,
     /// When the actor was last polled.
@@ -44,13 +48,13 @@ pub(super) struct Desk<A: Actor<Context = Context<A>>> {
     visits: RefCell<VecDeque<Visit<A>>>,
     /// A panic in a handler or a visit, and the name of that.
     pub(super) mishap: Cell<Option<(Panic, &'static str)>>,
-    /// When a message was last taken, if others were left waiting then.
-    backlog_since: Cell<Option<Instant>>,
+    pace: RefCell<Pace>,
     in_flight: RefCell<Vec<BoxEnvelope<A>>>,
 }
 
 impl<A: Actor<Context = Context<A>>> Desk<A> {
     pub(super) fn new(shared: Arc<Shared<A>>) -> Rc<Self> {
+        let known_pace = shared.vitals.knows_pace();
         Rc::new(Desk {
             shared,
             polled_at: Cell::new(Instant::now()),
@@ -60,7 +64,7 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
             served: Cell::new(false),
             visits: RefCell::new(VecDeque::new()),
             mishap: Cell::new(None),
-            backlog_since: Cell::new(None),
+            pace: RefCell::new(Pace::new(known_pace)),
             in_flight: RefCell::new(Vec::new()),
         })
     }
@@ -179,11 +183,9 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
         self.mishap.set(Some((panic, during)));
     }
 
-    /// A message is taken at `now`; the pace is measured between those that had to wait for each other.
+    /// A message is taken at `now`, others are left waiting or not.
     fn note_progress(&self, now: Instant, backlog: bool) {
-        let gap = self.backlog_since.get().map(|before| now.saturating_duration_since(before));
-        self.vitals().progress(gap);
-        self.backlog_since.set(backlog.then_some(now));
+        self.vitals().progress(self.pace.borrow_mut().take(now, backlog));
     }
 
     fn vitals(&self) -> &Vitals {

@@ -14,6 +14,7 @@ use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
 use super::envelope::{BoxEnvelope, Letter};
 use super::fault::Armory;
+use super::guard::discard;
 use super::queue::{Queue, Refused};
 use super::reply::Reply;
 use super::scope::{Scope, ask_span};
@@ -162,9 +163,20 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         Err(AskError::Unavailable { state, retry_after })
     }
 
-    /// Whether the actor takes messages, and its mailbox has room for another.
-    pub(super) fn has_room(&self) -> bool {
-        self.state() == State::Running && !self.is_full()
+    /// Whether the actor takes messages and gets on with them, and its mailbox has room for another.
+    pub(super) fn takes_more(&self) -> bool {
+        self.state() == State::Running && !self.is_full() && !self.is_stuck()
+    }
+
+    /// Whether it makes no progress. The clock is read only if something waits or runs, and the queue is locked only
+    /// if nothing was taken from it lately.
+    fn is_stuck(&self) -> bool {
+        let vitals = &self.shared.vitals;
+        if self.shared.queue.len() == 0 && !vitals.is_busy() {
+            return false;
+        }
+        let now = Instant::now();
+        !vitals.progressed_lately(now) && self.stalled(now).is_some()
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -214,7 +226,14 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     }
 
     pub(super) fn restart_because(&self, cause: RestartCause) {
-        self.command(Command::Restart(cause));
+        let restart = Command::Restart(cause);
+        match &restart {
+            // Told once for each incarnation, and never again if it were dropped.
+            Command::Restart(RestartCause::Dependency(_)) => {
+                discard(self.shared.control.force(Instant::now(), restart));
+            }
+            _ => self.command(restart),
+        }
     }
 
     /// Has the actor take no messages; they wait. Control goes on.
@@ -245,7 +264,8 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
             return Drained::default();
         }
         match timeout_at(deadline.instant() + REPORT_SLACK, drained).await {
-            Ok(drained) => drained.unwrap_or_default(),
+            Ok(Ok(drained)) => drained,
+            Ok(Err(_ended_before)) => Drained { dropped: self.unanswered(), timed_out: false },
             Err(_) => self.give_up(),
         }
     }
@@ -254,8 +274,12 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     fn give_up(&self) -> Drained {
         self.shared.queue.close();
         let vitals = &self.shared.vitals;
-        let dropped = self.shared.queue.len() + vitals.in_flight.load(Relaxed);
+        let dropped = self.shared.queue.len() + vitals.in_flight.load(Relaxed) + self.unanswered();
         Drained { dropped, timed_out: true }
+    }
+
+    fn unanswered(&self) -> usize {
+        self.shared.vitals.unanswered.load(Relaxed)
     }
 
     /// The actor at this moment.

@@ -51,6 +51,7 @@ mod incarnation;
 mod intake;
 mod isolated;
 mod mailbox;
+mod pace;
 mod pool;
 mod queue;
 mod rendezvous;

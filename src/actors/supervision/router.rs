@@ -44,9 +44,12 @@ impl<A: Actor<Context = Context<A>>> Replicas<A> {
 
 /// The address of an actor that has several replicas: asked as a [`Mailbox`] is, cheap to clone.
 ///
-/// Messages go home, to the replica on the asker's own thread, while that takes them: to find this out costs two
-/// relaxed loads. Else they go to the replica that can take them soonest, and among equals to the least loaded. A
-/// message is refused only when none can take it.
+/// Messages go home, to the replica on the asker's own thread, while that takes them and gets on with them: to find
+/// this out of an idle one costs four relaxed loads. Else they go to the replica that can take them soonest, and among
+/// equals to the least loaded.
+///
+/// Invariants: a message is refused only when no replica can take it; none goes to one that is held, stalled, on its
+/// way out or backing off while another is healthy.
 pub struct Router<A: Actor<Context = Context<A>>> {
     home: Mailbox<A>,
     replicas: Replicas<A>,
@@ -89,7 +92,7 @@ impl<A: Actor<Context = Context<A>>> Router<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        if self.home.has_room() {
+        if self.home.takes_more() {
             return self.home.ask(deadline, message);
         }
         self.least_loaded(Some(deadline)).ask(deadline, message)
@@ -124,7 +127,7 @@ impl<A: Actor<Context = Context<A>>> Router<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        if self.home.has_room() {
+        if self.home.takes_more() {
             return self.home.tell(message);
         }
         self.least_loaded(None).tell(message)

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum State {
-    /// An incarnation is being made; messages wait.
+    /// An incarnation is being made, or the one before has only to finish what is in flight; messages wait.
     Starting,
     /// Messages are taken.
     Running,

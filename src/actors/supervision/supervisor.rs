@@ -17,7 +17,13 @@ use super::{
     StartError, State, Strategy,
 };
 
+/// So many actors that have ended in order are still shown.
+const ENDED_KEPT: usize = 64;
+
 /// Starts actors, knows them all, and ends them in order. Clones share what they know.
+///
+/// Invariants: an actor that ought to work and does not is never forgotten; whoever was started later is ended earlier;
+/// no lock is held while an actor, a pool or a factory is called.
 ///
 /// Actors live until they finish by their [`Restart`](super::Restart) policy, are drained, or lose their thread:
 /// not for as long as somebody holds a mailbox.
@@ -126,7 +132,8 @@ impl Supervisor {
         self.inner.look();
     }
 
-    /// All actors in the order of their start, those that have ended included.
+    /// All actors in the order of their start, the 64 newest of those included that have finished or were drained, and
+    /// all that went with their thread and have not come back.
     pub fn statuses(&self) -> Vec<ActorStatus> {
         self.inner.actors().iter().map(|child| child.status()).collect()
     }
@@ -187,11 +194,21 @@ impl Inner {
         self.known.lock().pools.clone()
     }
 
-    /// A worker thread that was replaced brings its actors again: the stopped namesake is forgotten.
+    /// A worker thread that was replaced brings its actors again: the stopped namesake is forgotten, and so are those
+    /// that came to an end in order, but for the newest.
     fn enlist(&self, child: Arc<dyn Child>) {
         let mut known = self.known.lock();
-        known.actors.retain(|other| other.full_name() != child.full_name() || other.status().state != State::Stopped);
+        let ended = known.actors.iter().filter(|other| other.has_finished()).count();
+        let mut surplus = ended.saturating_sub(ENDED_KEPT);
+        let (kept, forgotten) = std::mem::take(&mut known.actors).into_iter().partition(|other| {
+            let is_surplus = surplus > 0 && other.has_finished();
+            surplus -= usize::from(is_surplus);
+            !is_surplus && (other.full_name() != child.full_name() || other.state() != State::Stopped)
+        });
+        known.actors = kept;
         known.actors.push(child);
+        drop(known);
+        drop::<Vec<_>>(forgotten);
     }
 
     fn look(&self) {

@@ -2,9 +2,12 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use actix::{Actor, Context};
+use tokio::time::Instant;
 
+use super::envelope::Fate;
 use super::guard::discard;
 use super::mailbox::Shared;
 use super::{AskError, State};
@@ -28,14 +31,30 @@ impl<A: Actor<Context = Context<A>>> Tenancy<A> {
 
     /// Closes the mailbox and tells those who wait. How many messages are dropped by this.
     pub(super) fn end(&self) -> usize {
+        let in_flight = self.vitals.in_flight.load(Relaxed);
         self.vitals.down();
         self.vitals.enter(State::Stopped);
         self.queue.close();
         self.control.close();
+        let dropped = in_flight + self.refuse_queued(&AskError::Stopped);
+        self.vitals.unanswered.fetch_add(dropped, Relaxed);
+        // Only now: whoever drains learns by the drop of its command that there is no more to be dropped.
         while let Some(command) = self.control.pop() {
             discard(command);
         }
-        self.refuse_queued(&AskError::Stopped)
+        dropped
+    }
+
+    /// Fails what waits and cannot be answered by its deadline, because no message is taken before `until`.
+    pub(super) fn refuse_hopeless(&self, until: Instant, error: &AskError) {
+        let (now, tallies) = (Instant::now(), &self.vitals.tallies);
+        for envelope in self.queue.take_out(|envelope| envelope.fate(until) == Fate::Expired) {
+            match envelope.fate(now) {
+                Fate::Expired => envelope.fail(tallies, AskError::DeadlineExceeded),
+                Fate::Abandoned => envelope.abandon(tallies),
+                Fate::Deliver => envelope.fail(tallies, error.clone()),
+            }
+        }
     }
 
     /// Fails every message that waits. How many there were.

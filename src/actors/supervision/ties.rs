@@ -1,7 +1,11 @@
 //! What the members of a group know of each other, on whatever threads they are.
 //!
 //! Each member's cell holds its [`Membership`]: it says there what becomes of its incarnations, and asks for its turn
-//! before it makes one. No lock is held while foreign code runs: commands and wakers only schedule.
+//! before it makes one.
+//!
+//! Invariants: a member has a turn only while all that were started before it run, and none that it depends on has
+//! failed; of each incarnation that others may have built upon, they are told its end exactly once; whoever is no more
+//! is forgotten, and stands in nobody's way. No lock is held while foreign code runs: commands and wakers only schedule.
 
 use std::sync::Arc;
 use std::task::{Context as Task, Waker};
@@ -18,10 +22,20 @@ pub(super) struct Ties(Arc<Group>);
 struct Group {
     /// Whether members also depend on those that were started after them.
     mutual: bool,
-    members: Mutex<Vec<Member>>,
+    members: Mutex<Members>,
+}
+
+/// Those that are not at their end, in the order of their start.
+#[derive(Default)]
+struct Members {
+    list: Vec<Member>,
+    /// How many there have ever been.
+    admitted: u64,
 }
 
 struct Member {
+    /// How many were started before it.
+    number: u64,
     child: Arc<dyn Child>,
     standing: Standing,
     /// Woken when it may be its turn.
@@ -41,8 +55,6 @@ enum Standing {
     Outdated,
     /// It has been restarted too often, and rests.
     Failed,
-    /// It is no more; the others do without it.
-    Gone,
 }
 
 /// Why a member has to wait for its turn.
@@ -72,15 +84,17 @@ impl Ties {
     /// Takes in the next member.
     pub(super) fn admit(&self, child: Arc<dyn Child>) -> Membership {
         let mut members = self.0.members.lock();
-        members.push(Member { child, standing: Standing::Down, waiting: None });
-        Membership { group: self.0.clone(), place: members.len() - 1, has_told: false }
+        let number = members.admitted;
+        members.admitted += 1;
+        members.list.push(Member { number, child, standing: Standing::Down, waiting: None });
+        Membership { group: self.0.clone(), number, has_told: false }
     }
 }
 
 /// The place of one member in its group; dropped when the member is no more.
 pub(super) struct Membership {
     group: Arc<Group>,
-    place: usize,
+    number: u64,
     /// Whether the others know that the present incarnation runs.
     has_told: bool,
 }
@@ -92,8 +106,9 @@ impl Membership {
     /// What stands in the way; the task is woken when that may be gone.
     pub(super) fn ask_turn(&mut self, task: &Task<'_>) -> Result<(), Obstacle> {
         let mut members = self.group.members.lock();
-        let obstacle = self.group.obstacle(&members, self.place);
-        let own = &mut members[self.place];
+        let place = members.place_of(self.number);
+        let obstacle = self.group.obstacle(&members.list, place);
+        let own = &mut members.list[place];
         let had_failed = own.standing == Standing::Failed;
         let turn = match obstacle {
             None => {
@@ -108,7 +123,7 @@ impl Membership {
             }
         };
         if had_failed {
-            Group::stir(&mut members, self.place);
+            members.stir();
         }
         turn
     }
@@ -117,9 +132,10 @@ impl Membership {
     pub(super) fn runs(&mut self) {
         if !std::mem::replace(&mut self.has_told, true) {
             let mut members = self.group.members.lock();
-            if members[self.place].standing == Standing::Starting {
-                members[self.place].standing = Standing::Running;
-                Group::stir(&mut members, self.place);
+            let own = members.member(self.number);
+            if own.standing == Standing::Starting {
+                own.standing = Standing::Running;
+                members.stir();
             }
         }
     }
@@ -127,13 +143,14 @@ impl Membership {
     /// The incarnation has ended; if that was unforeseen, the dependents are replaced.
     pub(super) fn ended(&self, unforeseen: bool) {
         let mut members = self.group.members.lock();
-        members[self.place].standing = Standing::Down;
+        let own = members.member(self.number);
+        own.standing = Standing::Down;
         if !unforeseen {
             return;
         }
-        let cause = RestartCause::Dependency(members[self.place].child.full_name().clone());
-        let first = if self.group.mutual { 0 } else { self.place };
-        for dependent in &mut members[first..] {
+        let cause = RestartCause::Dependency(own.child.full_name().clone());
+        let first = if self.group.mutual { 0 } else { members.place_of(self.number) };
+        for dependent in &mut members.list[first..] {
             if matches!(dependent.standing, Standing::Starting | Standing::Running) {
                 dependent.standing = Standing::Outdated;
                 // Under the lock, so that the command is there before the member asks for its next turn.
@@ -145,16 +162,19 @@ impl Membership {
     /// The member rests after too many restarts.
     pub(super) fn failed(&self) {
         let mut members = self.group.members.lock();
-        members[self.place].standing = Standing::Failed;
-        Group::stir(&mut members, self.place); // so that those who wait for it show it
+        members.member(self.number).standing = Standing::Failed;
+        members.stir(); // so that those who wait for it show it
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
         let mut members = self.group.members.lock();
-        members[self.place].standing = Standing::Gone;
-        Group::stir(&mut members, self.place);
+        let place = members.place_of(self.number);
+        let gone = members.list.remove(place);
+        members.stir();
+        drop(members);
+        drop(gone);
     }
 }
 
@@ -165,13 +185,24 @@ impl Group {
         if before.iter().any(failed) || (self.mutual && after.iter().any(failed)) {
             return Some(Obstacle::Failure);
         }
-        let there = |member: &Member| matches!(member.standing, Standing::Running | Standing::Gone);
+        let there = |member: &Member| member.standing == Standing::Running;
         (!before.iter().all(there)).then_some(Obstacle::Absence)
     }
+}
 
-    /// Has all others ask for their turn who wait for it.
-    fn stir(members: &mut [Member], place: usize) {
-        let others = members.iter_mut().enumerate().filter(|&(other, _)| other != place);
-        others.filter_map(|(_, other)| other.waiting.take()).for_each(Waker::wake);
+impl Members {
+    fn place_of(&self, number: u64) -> usize {
+        let place = self.list.binary_search_by_key(&number, |member| member.number);
+        place.expect("a member is forgotten only when its membership is dropped")
+    }
+
+    fn member(&mut self, number: u64) -> &mut Member {
+        let place = self.place_of(number);
+        &mut self.list[place]
+    }
+
+    /// Has all ask for their turn who wait for it.
+    fn stir(&mut self) {
+        self.list.iter_mut().filter_map(|member| member.waiting.take()).for_each(Waker::wake);
     }
 }

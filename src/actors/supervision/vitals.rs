@@ -25,6 +25,8 @@ pub(super) struct Vitals {
     pub(super) emitter: Emitter,
     pub(super) tallies: Tallies,
     pub(super) in_flight: AtomicUsize,
+    /// Messages that were accepted and will not be answered, since the end was wanted or, unwanted, came.
+    pub(super) unanswered: AtomicUsize,
     state: AtomicU8,
     restarts: AtomicU64,
     panics: AtomicU64,
@@ -38,7 +40,7 @@ pub(super) struct Vitals {
     /// Set while code of the actor runs: since when without a sign of progress.
     busy_since: Moment,
     progressed_at: Moment,
-    /// Nanoseconds between two messages taken from a backlog, smoothed.
+    /// Nanoseconds for each message taken from a backlog; 0: not known yet.
     pace_nanos: AtomicU64,
     last_failure: Mutex<Option<Failure>>,
 }
@@ -51,6 +53,7 @@ impl Vitals {
             emitter,
             tallies: Tallies::default(),
             in_flight: AtomicUsize::new(0),
+            unanswered: AtomicUsize::new(0),
             state: AtomicU8::new(State::Starting as u8),
             restarts: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -116,11 +119,16 @@ impl Vitals {
         self.progressed_at.set(now);
     }
 
-    pub(super) fn down(&self) {
+    /// No messages are taken from now on, until the next incarnation is [`up`](Vitals::up).
+    pub(super) fn away(&self) {
         if self.up_since.get().is_some() {
             self.down_since.set(Instant::now());
         }
         self.up_since.clear();
+    }
+
+    pub(super) fn down(&self) {
+        self.away();
         self.busy_since.clear();
         self.in_flight.store(0, Relaxed);
     }
@@ -134,22 +142,33 @@ impl Vitals {
         self.busy_since.set(now);
     }
 
+    /// Whether code of the actor runs.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy_since.get().is_some()
+    }
+
+    /// Whether a message was taken so short a time ago that the actor cannot be stalled.
+    pub(super) fn progressed_lately(&self, now: Instant) -> bool {
+        self.progressed_at.age(now).is_some_and(|age| age <= self.spec.stall)
+    }
+
     /// Code of the actor has returned.
     pub(super) fn idle(&self) {
         self.busy_since.clear();
     }
 
-    /// A message is taken, just when code of the actor begins to run; `gap` is the time since the message before,
-    /// if this one had to wait for it.
-    pub(super) fn progress(&self, gap: Option<Duration>) {
+    /// A message is taken, just when code of the actor begins to run; `pace` is the time for each, if there is news
+    /// of it.
+    pub(super) fn progress(&self, pace: Option<Duration>) {
         self.progressed_at.copy(&self.busy_since);
-        let Some(gap) = gap else { return };
-        let gap = u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX);
-        let pace = match self.pace_nanos.load(Relaxed) {
-            0 => gap,
-            pace => pace - pace / 8 + gap / 8,
-        };
-        self.pace_nanos.store(pace, Relaxed);
+        if let Some(pace) = pace {
+            self.pace_nanos.store(u64::try_from(pace.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        }
+    }
+
+    /// Whether an incarnation has had a backlog for long enough to know its pace.
+    pub(super) fn knows_pace(&self) -> bool {
+        self.pace_nanos.load(Relaxed) > 0
     }
 
     /// When a backlog of `depth` messages will have been worked off, by the recent pace. An actor that has

@@ -7,6 +7,7 @@ mod phases;
 
 use actix::{Actor, Context};
 use futures_util::future::LocalBoxFuture;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -86,17 +87,20 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             self.vitals().down();
             self.note(&life.end);
             self.tell_group(&life.end);
+            if self.draining.is_some() {
+                self.vitals().unanswered.fetch_add(life.lost, Relaxed);
+            }
             if let End::Drained { timed_out } = life.end {
-                return self.finish(life.lost, timed_out);
+                return self.finish(timed_out);
             }
             match self.next(&life) {
                 Next::Live => {}
                 Next::Pause(state, delay) => {
                     if let Some(End::Drained { timed_out }) = self.pause(state, delay).await {
-                        return self.finish(0, timed_out);
+                        return self.finish(timed_out);
                     }
                 }
-                Next::Finish => return self.finish(0, false),
+                Next::Finish => return self.finish(false),
             }
         }
     }
@@ -169,11 +173,12 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         }
     }
 
-    /// The end; `lost` messages have been dropped already.
-    fn finish(mut self, lost: usize, timed_out: bool) {
+    /// The end, wanted or by policy. Whoever drains is told how many messages were not answered.
+    fn finish(mut self, timed_out: bool) {
         discard(std::mem::take(&mut self.visits));
         self.vitals().finish();
-        let dropped = lost + self.tenancy.end();
+        self.tenancy.end();
+        let dropped = self.vitals().unanswered.load(Relaxed);
         let draining = self.draining.take();
         for done in draining.into_iter().flat_map(|draining| draining.done) {
             let _ = done.send(Drained { dropped, timed_out });

@@ -39,7 +39,8 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         Life { end, served, lost }
     }
 
-    /// Waits until those run that this actor depends on. The end, if a drain comes to its own meanwhile.
+    /// Waits until those run that this actor depends on. The end, if a drain comes to its own meanwhile, or cannot
+    /// come to any because one of them has failed.
     async fn await_turn(&mut self) -> Option<End> {
         poll_fn(|task| {
             let _ = self.obey(task); // there is nothing to be replaced
@@ -49,7 +50,13 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             match self.membership.as_mut().map_or(Ok(()), |membership| membership.ask_turn(task)) {
                 Ok(()) => return Poll::Ready(None),
                 Err(Obstacle::Absence) => self.show(State::Starting),
-                Err(Obstacle::Failure) => self.show(State::Suspended),
+                Err(Obstacle::Failure) if self.draining.is_some() => {
+                    return Poll::Ready(Some(End::Drained { timed_out: false }));
+                }
+                Err(Obstacle::Failure) => {
+                    self.show(State::Suspended);
+                    discard(std::mem::take(&mut self.visits));
+                }
             }
             Poll::Pending
         })
@@ -108,15 +115,26 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         for visit in self.visits.drain(..) {
             incarnation.receive(visit);
         }
-        self.show(State::Running);
+        self.show_life(incarnation);
         incarnation.open(!self.suspended);
         if let Poll::Ready(end) = incarnation.poll(task) {
             return Poll::Ready(end);
         }
+        self.show_life(incarnation);
         if let Some(membership) = &mut self.membership {
             membership.runs();
         }
         self.poll_drained(incarnation.is_idle(), task)
+    }
+
+    /// Shows whether this incarnation takes messages; else they wait for the next.
+    fn show_life(&self, incarnation: &Incarnation<A>) {
+        if incarnation.is_leaving() {
+            self.vitals().away();
+            self.show(State::Starting);
+        } else {
+            self.show(State::Running);
+        }
     }
 
     /// Waits for `delay`, or until told to go on. The end, if a drain comes to its own meanwhile.
@@ -124,6 +142,9 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         let until = delay.map(|delay| Instant::now() + delay);
         self.vitals().resume_at(until);
         self.show(state);
+        if let Some(until) = until {
+            self.refuse_hopeless(state, until);
+        }
         let mut alarm = pin!(sleep(delay.unwrap_or(FOR_EVER)));
         let was_draining = self.draining.is_some();
         poll_fn(|task| {
@@ -145,6 +166,15 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             alarm.as_mut().poll(task).map(|()| None)
         })
         .await
+    }
+
+    /// At the beginning of a pause until `until`: those for whom that is too late are told so at once. While draining
+    /// there is no later, and the end tells them.
+    fn refuse_hopeless(&self, state: State, until: Instant) {
+        if self.draining.is_none() {
+            let retry_after = self.vitals().retry_after_pause(Instant::now());
+            self.tenancy.refuse_hopeless(until, &AskError::Unavailable { state, retry_after });
+        }
     }
 
     /// Fails what is queued, also what still comes in from askers who saw another state a moment ago.
