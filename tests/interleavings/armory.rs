@@ -1,7 +1,8 @@
 //! Armed faults: one arms, others meet them.
 
+use std::sync::Arc;
+
 use loom::model;
-use loom::sync::Arc;
 use loom::thread;
 
 use super::armory::{Armory, Injection};
@@ -55,5 +56,20 @@ fn a_fault_that_is_lent_and_given_back_strikes_in_the_end() {
         assert!(struck || lent);
         assert_eq!(armory.strike(|_| true).is_some(), !struck);
         assert_eq!(injected.strikes(), 1);
+    });
+}
+
+#[test]
+fn a_fault_that_is_withdrawn_while_it_is_lent_does_not_come_back() {
+    model(|| {
+        let armory = Arc::new(Armory::new());
+        let injected = armory.arm(Injection::times('f', 1));
+        let lending = {
+            let armory = armory.clone();
+            thread::spawn(move || armory.take(|_| true).map(|armed| armory.put(armed)))
+        };
+        injected.withdraw();
+        lending.join().unwrap();
+        assert_eq!((armory.strike(|_| true), armory.is_armed()), (None, false));
     });
 }

@@ -159,9 +159,15 @@ fn a_fault_that_can_no_longer_strike_says_so() {
     paused(async {
         let counter = spawn(spec());
         let withdrawn = counter.inject(Fault::PanicInHandler);
+        let waiting = actix::spawn({
+            let withdrawn = withdrawn.clone();
+            async move { withdrawn.struck().await }
+        });
+        settle().await;
         withdrawn.withdraw();
+        assert!(!withdrawn.struck().await, "although nothing happens to the actor");
+        assert!(!waiting.await.unwrap());
         assert_eq!(counter.ask(ample(), Count).await, Ok(1));
-        assert!(!withdrawn.struck().await);
         let late = counter.inject(Fault::PanicInHandler);
         counter.drain(ample()).await;
         drop(counter);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
+use actix::prelude::*;
 use clientele::actors::supervision::testkit::{paused, settle};
 use clientele::actors::supervision::{AskError, FailureKind, StartError, State, Supervisor};
 use futures_util::future::join_all;
@@ -175,5 +176,40 @@ fn too_many_panics_fail_the_actor_but_every_asker_is_told() {
         let crashed = answers.iter().filter(|answer| matches!(answer, Err(AskError::Crashed { .. }))).count();
         let refused = answers.iter().filter(|answer| matches!(answer, Err(AskError::Unavailable { .. }))).count();
         assert_eq!((crashed, refused), (4, 6), "{answers:?}");
+    });
+}
+
+/// A payload whose drop panics with another such payload, so many times.
+struct Grenade(u32);
+
+impl Drop for Grenade {
+    fn drop(&mut self) {
+        if let Some(others) = self.0.checked_sub(1) {
+            std::panic::panic_any(Grenade(others));
+        }
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "u64")]
+struct Throw(u32);
+
+impl Handler<Throw> for Counter {
+    type Result = u64;
+
+    fn handle(&mut self, Throw(grenades): Throw, _: &mut Self::Context) -> u64 {
+        std::panic::panic_any(Grenade(grenades))
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_again_and_again_costs_its_message_alone() {
+    paused(async {
+        for grenades in 0..4 {
+            let counter = spawn(spec());
+            assert_eq!(crash_of(counter.ask(ample(), Throw(grenades)).await), "a panic without a message");
+            assert_eq!(counter.ask(ample(), Count).await, Ok(1), "{grenades}");
+            assert_eq!(counter.status().panics, 1);
+        }
     });
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use clientele::actors::supervision::testkit::{hold_clock, paused};
-use clientele::actors::supervision::{AskError, Deadline, Pool, PoolSpec, StartError, State, Supervisor, Work};
+use clientele::actors::supervision::{
+    AskError, Deadline, Pool, PoolFault, PoolSpec, StartError, State, Supervisor, Work,
+};
 use futures_util::future::join_all;
 
 use crate::counter::{ample, crash_of, ms};
@@ -199,6 +201,8 @@ fn a_held_clock_waits_for_a_pool_in_virtual_time() {
 fn a_pool_whose_jobs_would_wait_for_too_long_has_no_room_although_its_queue_is_not_full() {
     System::new().block_on(async {
         let pool = start(spec().queue(64).max_wait(Duration::ZERO));
+        // A slow one, by which one that goes on for some milliseconds is nothing unusual.
+        pool.inject(PoolFault::Stall(ms(200)));
         pool.ask(ample(), Toil).await.expect("nobody waits");
         let release = occupy(&pool);
         let waiting: Vec<_> = (0..8)
@@ -215,5 +219,54 @@ fn a_pool_whose_jobs_would_wait_for_too_long_has_no_room_although_its_queue_is_n
         }
         begun_before.await.expect("no panic").expect("what was begun goes on");
         assert_eq!(pool.status().shed, 1);
+    });
+}
+
+/// How long who is refused is told to stay away.
+fn retry_after<T: std::fmt::Debug>(refused: Result<T, AskError>) -> Duration {
+    match refused {
+        Err(AskError::Overloaded { retry_after }) => retry_after,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn a_pool_whose_threads_are_stuck_says_so_at_once_and_by_how_long_they_have_been() {
+    System::new().block_on(async {
+        let pool = start(spec().threads(2).queue(2).max_wait(ms(20)).stall(ms(200)));
+        for _ in 0..20 {
+            assert!(pool.ask(ample(), Toil).await.is_ok());
+        }
+        let one = occupy(&pool);
+        while pool.status().stalled.is_none() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.has_room(), Ok(()), "the other thread takes jobs");
+        let other = occupy(&pool);
+        while pool.has_room().is_ok() {
+            tokio::task::yield_now().await;
+        }
+        assert!(retry_after(pool.has_room()) > ms(20), "although nobody waits yet");
+        let queued = [pool.ask(ample(), Toil), pool.ask(ample(), Toil)];
+        assert!(retry_after(pool.ask(ample(), Toil).await) > ms(20), "not what two jobs take as a rule");
+        drop((one, other));
+        assert!(join_all(queued).await.iter().all(Result::is_ok));
+        assert_eq!(pool.has_room(), Ok(()));
+    });
+}
+
+#[test]
+fn jobs_that_fail_for_want_of_a_worker_tell_nothing_of_how_long_jobs_take() {
+    System::new().block_on(async {
+        let pool = start(spec().queue(1));
+        pool.inject(PoolFault::Stall(ms(100)));
+        assert!(pool.ask(ample(), Toil).await.is_ok());
+        let by_one_job = pool.status().run.count();
+        pool.restart();
+        pool.inject(PoolFault::RefuseMake(u32::MAX));
+        for _ in 0..200 {
+            assert!(matches!(pool.ask(ample(), Toil).await, Err(AskError::Unavailable { .. })));
+        }
+        assert_eq!((by_one_job, pool.status().run.count()), (1, 1));
     });
 }

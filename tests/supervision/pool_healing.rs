@@ -184,6 +184,59 @@ fn what_was_accepted_is_done_before_a_drained_pool_ends() {
 }
 
 #[test]
+fn a_drain_is_over_when_the_last_job_is_done_although_the_last_thread_ends_before() {
+    System::new().block_on(async {
+        for _ in 0..100 {
+            let pool = start(1);
+            let (release, _occupied) = occupy(&pool);
+            pool.inject(PoolFault::EndThread);
+            let mut queued: Vec<_> = (0..3).map(|_| pool.ask(ample(), Who)).collect();
+            let draining = actix::spawn({
+                let pool = pool.clone();
+                async move { (pool.drain(ample()).await, pool.status()) }
+            });
+            while pool.ask(ample(), Who).now_or_never() != Some(Err(AskError::Stopped)) {
+                tokio::task::yield_now().await;
+            }
+            drop(release);
+            let (drained, status) = draining.await.unwrap();
+            assert_eq!((drained, status.queue_depth, status.running), (Drained::default(), 0, 0));
+            let answers: Vec<_> = queued.iter_mut().map(FutureExt::now_or_never).collect();
+            assert!(answers.iter().all(|answer| matches!(answer, Some(Ok(2)))), "{answers:?}");
+        }
+    });
+}
+
+#[test]
+fn a_thread_that_could_not_be_started_replaces_nobody() {
+    System::new().block_on(async {
+        // The operating system takes no such name.
+        let pool = Pool::start(PoolSpec::new("to\0il"), || Ok(Worker(1)));
+        pool.tend();
+        pool.tend();
+        let status = pool.status();
+        assert_eq!((status.threads_live, status.threads_replaced), (0, 0));
+        assert!(!status.ready());
+    });
+}
+
+#[test]
+fn a_pool_is_tended_until_it_is_drained() {
+    System::new().block_on(async {
+        let (supervisor, pool) = (Supervisor::new(), start(1));
+        supervisor.register_pool(&pool);
+        supervisor.watch(ms(5));
+        let (release, occupied) = occupy(&pool);
+        let queued = pool.ask(ample(), Who);
+        let stopping = actix::spawn(async move { supervisor.shutdown(ample()).await });
+        assert_eq!(queued.await, Ok(2), "by the thread in the place of the one that is stuck");
+        drop(release);
+        assert_eq!(occupied.await.unwrap(), Ok(()));
+        assert_eq!(stopping.await.unwrap(), [("toil".to_owned(), Drained::default())]);
+    });
+}
+
+#[test]
 fn a_drain_does_not_wait_beyond_its_deadline() {
     System::new().block_on(async {
         let pool = start(1);

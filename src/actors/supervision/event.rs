@@ -9,7 +9,8 @@ use super::{Failure, State};
 /// Something that happened to one actor or pool.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Which event of this supervisor it is: counted from 1, without gaps.
+    /// Which event of this supervisor it is: without gaps, from the start of the supervisor on in microseconds since 1970.
+    /// So those of a process that is started later are greater than those of one before; all are safe integers of JSON.
     pub sequence: u64,
     /// When.
     pub at: SystemTime,

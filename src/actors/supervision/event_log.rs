@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -51,11 +51,26 @@ struct Log {
     grown: Notify,
 }
 
-/// Invariant: `kept` ends with the event numbered `newest`, and has no gaps.
-#[derive(Default)]
+/// Invariants: `kept` ends with the event numbered `newest`, and has no gaps; `origin <= newest`.
 struct Ring {
+    /// The number before that of the first event. With fewer than a million events a second, it is greater than all that
+    /// were given by processes which have ended before.
+    origin: u64,
     newest: u64,
     kept: VecDeque<Arc<Event>>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        let since_1970 = now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let origin = u64::try_from(since_1970.as_micros()).unwrap_or_default();
+        Ring { origin, newest: origin, kept: VecDeque::new() }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "told to operators; nothing is decided by it")]
+fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 impl EventLog {
@@ -70,17 +85,16 @@ impl EventLog {
         Events { log: self.clone(), heard }
     }
 
-    /// What happened after the event numbered `sequence`. A number that was never given is another process's, of
-    /// which nothing here is known: everything is news.
+    /// What happened after the event numbered `sequence`. A number that was never given here is another process's:
+    /// everything is news.
     pub(super) fn follow_after(&self, sequence: u64) -> Events {
-        let newest = self.0.ring.lock().newest;
-        let heard = if sequence <= newest { sequence } else { 0 };
+        let ring = self.0.ring.lock();
+        let heard = if (ring.origin..=ring.newest).contains(&sequence) { sequence } else { ring.origin };
         Events { log: self.clone(), heard }
     }
 
     fn append(&self, actor: Arc<str>, happening: Happening) {
-        #[expect(clippy::disallowed_methods, reason = "told to operators; nothing is decided by it")]
-        let at = SystemTime::now();
+        let at = now();
         let mut ring = self.0.ring.lock();
         ring.newest += 1;
         let event = Arc::new(Event { sequence: ring.newest, at, actor, happening });
@@ -156,8 +170,14 @@ mod tests {
         log
     }
 
+    /// The numbers of what is told, counted from 1.
     fn sequences(events: &mut Events) -> Vec<u64> {
-        std::iter::from_fn(|| events.try_next()).map(|event| event.unwrap().sequence).collect()
+        let origin = origin(&events.log);
+        std::iter::from_fn(|| events.try_next()).map(|event| event.unwrap().sequence - origin).collect()
+    }
+
+    fn origin(log: &EventLog) -> u64 {
+        log.0.ring.lock().origin
     }
 
     #[test]
@@ -172,15 +192,35 @@ mod tests {
     #[test]
     fn a_listener_resumes_after_what_it_heard() {
         let log = log_of(5);
-        assert_eq!(sequences(&mut log.follow_after(3)), [4, 5]);
-        assert!(sequences(&mut log.follow_after(5)).is_empty());
-        assert_eq!(sequences(&mut log.follow_after(99)), [1, 2, 3, 4, 5], "a number of another process");
+        let origin = origin(&log);
+        assert_eq!(sequences(&mut log.follow_after(origin + 3)), [4, 5]);
+        assert!(sequences(&mut log.follow_after(origin + 5)).is_empty());
+        for foreign in [0, 3, origin - 1, origin + 99, u64::MAX] {
+            assert_eq!(sequences(&mut log.follow_after(foreign)), [1, 2, 3, 4, 5], "a number of another process");
+        }
+    }
+
+    #[test]
+    fn numbers_rise_from_one_process_to_the_next_and_are_exact_in_every_reader() {
+        const SAFE_INTEGER: u64 = (1 << 53) - 1;
+        let (before, after) = (log_of(3), log_of(3));
+        let heard = before.0.ring.lock().newest;
+        assert!((1 << 50..SAFE_INTEGER).contains(&heard), "microseconds since 1970");
+        assert!(origin(&before) <= origin(&after));
+    }
+
+    #[test]
+    fn a_reader_of_another_process_is_told_what_is_forgotten_already() {
+        let log = log_of(KEPT + 10);
+        let mut events = log.follow_after(7);
+        assert_eq!(events.try_next().unwrap().unwrap_err(), Missed { count: 10 });
+        assert_eq!(sequences(&mut events).len(), KEPT);
     }
 
     #[test]
     fn a_slow_listener_is_told_how_much_it_missed_and_goes_on() {
         let log = log_of(KEPT + 10);
-        let mut events = log.follow_after(2);
+        let mut events = log.follow_after(origin(&log) + 2);
         assert_eq!(events.try_next().unwrap().unwrap_err(), Missed { count: 8 });
         assert_eq!(sequences(&mut events), (11..=KEPT as u64 + 10).collect::<Vec<_>>());
     }
@@ -189,11 +229,11 @@ mod tests {
     async fn a_listener_that_waits_is_woken_by_another_thread() {
         let log = log_of(0);
         let emitter = log.emitter("passwords");
-        let mut events = log.follow();
+        let (mut events, first) = (log.follow(), origin(&log) + 1);
         let waiting = tokio::spawn(async move { events.next().await });
         tokio::task::yield_now().await;
         std::thread::spawn(move || emitter.emit(Happening::Recovered)).join().unwrap();
         let event = waiting.await.unwrap().unwrap();
-        assert_eq!((event.sequence, &*event.actor), (1, "passwords"));
+        assert_eq!((event.sequence, &*event.actor), (first, "passwords"));
     }
 }

@@ -38,8 +38,7 @@ impl Panic {
             Err(payload) => {
                 let panic =
                     noted.unwrap_or_else(|| Panic { reason: message_of(payload.as_ref()).into(), location: "".into() });
-                // A payload is foreign code too: its drop may panic in turn.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+                drop_payload(payload);
                 panic
             }
         }
@@ -65,6 +64,17 @@ pub fn guarded<R>(f: impl FnOnce() -> R) -> Result<R, Panic> {
         Ok(done) => Ok(done),
         Err(payload) => Err(Panic::from_payload(payload)),
     }
+}
+
+/// A payload is foreign code too: its drop may panic in turn, with another such payload. That one is leaked, as whoever
+/// panics in a panic deserves: no drop of it is tried that could end the thread.
+fn drop_payload(payload: Box<dyn Any + Send>) {
+    let outer = GUARDED.replace(true);
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(another);
+        LAST.take(); // it is nobody's reason
+    }
+    GUARDED.set(outer);
 }
 
 /// Drops `value` so that a panic in its drop harms nobody.
@@ -124,12 +134,20 @@ mod tests {
 
     #[test]
     fn a_payload_that_panics_when_dropped_is_contained() {
-        struct Grenade;
+        struct Grenade(u32);
         impl Drop for Grenade {
             fn drop(&mut self) {
-                panic!("in a payload's drop")
+                match self.0 {
+                    0 => {}
+                    1 => panic!("in a payload's drop"),
+                    others => std::panic::panic_any(Grenade(others - 1)),
+                }
             }
         }
-        assert!(guarded(|| std::panic::panic_any(Grenade)).is_err());
+        for grenades in 0..5 {
+            let panic = guarded(|| std::panic::panic_any(Grenade(grenades))).unwrap_err();
+            assert_eq!(&*panic.reason, "a panic without a message");
+            assert!(LAST.with(|last| last.borrow().is_none()), "what came after it is forgotten");
+        }
     }
 }

@@ -96,7 +96,7 @@ impl Supervisor {
 
     /// What happened after the event numbered `sequence`, as far as it is kept (the newest 256), and from now on.
     ///
-    /// A number that was never given is that of another process: all that is kept is news then.
+    /// A number that was never given here is that of another process: all that is kept is news then.
     pub fn events_after(&self, sequence: u64) -> Events {
         self.inner.log.follow_after(sequence)
     }
@@ -155,9 +155,9 @@ impl Supervisor {
     /// Drains all actors one by one, in the reverse order of their start, and then the pools, in that of their
     /// registration, under one deadline.
     ///
-    /// What an actor was started after, it may use until it has answered its last message.
+    /// What an actor was started after, it may use until it has answered its last message. Everybody is watched over
+    /// until then, so that no job waits for a thread that is stuck.
     pub async fn shutdown(&self, deadline: Deadline) -> Vec<(String, Drained)> {
-        *self.inner.watch.lock() = None;
         let mut drained = Vec::new();
         for child in self.inner.actors().into_iter().rev() {
             drained.push((child.full_name().to_string(), child.drain(deadline).await));
@@ -165,6 +165,7 @@ impl Supervisor {
         for (pool, emitter) in self.inner.pools().into_iter().rev() {
             drained.push((emitter.actor().to_string(), pool.drain(deadline).await));
         }
+        *self.inner.watch.lock() = None;
         drained
     }
 

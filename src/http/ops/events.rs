@@ -25,9 +25,10 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 /// Follow what happens to the actors of this node: restarts, failures, stalls, changes of state.
 ///
-/// Server-sent events: `id` is the event's number, `event` its kind, `data` its JSON. After `Last-Event-ID` a reader is told
-/// what it has missed, as far as that is kept; of what is not, `missed` tells how much. The stream ends when the server stops
-/// or the reader's session does.
+/// Server-sent events: `id` is the event's number, `event` its kind, `data` its JSON. Numbers rise by one, and from one
+/// start of the node to the next. After `Last-Event-ID` a reader is told what it has missed, as far as that is kept; of what
+/// is not, `missed` tells how much. After the number of another start, all that is kept is told. The stream ends when the
+/// server stops or the reader's session does.
 #[utoipa::path(get, path = "/ops/events", operation_id = "followEvents", tag = "Operations",
     params(StreamResumption),
     responses((status = 200, description = "The events, without an end.", body = String,

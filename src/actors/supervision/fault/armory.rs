@@ -1,6 +1,7 @@
 //! Faults that wait for their occasion.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::watch;
 
@@ -26,10 +27,11 @@ impl<F> Injection<F> {
 }
 
 /// An injected fault, seen by whoever injected it. Dropping it changes nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Injected {
     strikes: watch::Receiver<u32>,
     withdrawn: Arc<AtomicBool>,
+    armory: Weak<dyn Disarm>,
 }
 
 impl Injected {
@@ -51,7 +53,22 @@ impl Injected {
     /// Disarms it: from now on it does not go off, or not again.
     pub fn withdraw(&self) {
         self.withdrawn.store(true, Relaxed);
+        if let Some(armory) = self.armory.upgrade() {
+            armory.disarm();
+        }
     }
+}
+
+impl fmt::Debug for Injected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Injected").field("strikes", &self.strikes()).finish_non_exhaustive()
+    }
+}
+
+/// An armory, whatever faults it is for.
+trait Disarm: Send + Sync {
+    /// Lets go of the faults that will not go off any more.
+    fn disarm(&self);
 }
 
 /// A fault that has not gone off as often as it will.
@@ -80,22 +97,32 @@ impl<F: Copy> Armed<F> {
 }
 
 /// The faults that one actor or pool will meet.
+///
+/// Invariant: while a fault is kept here, `armed` is set. Whoever looks without the lock may miss one that is being armed
+/// just now, never one that was armed before.
 pub(in crate::actors::supervision) struct Armory<F> {
     /// Whether there may be any; looked at on the way of each message.
     armed: AtomicBool,
     faults: Mutex<Vec<Armed<F>>>,
 }
 
-impl<F: Copy> Armory<F> {
+impl<F: Copy + Send + 'static> Disarm for Armory<F> {
+    fn disarm(&self) {
+        drop(self.lock_unspent());
+    }
+}
+
+impl<F: Copy + Send + 'static> Armory<F> {
     pub(in crate::actors::supervision) fn new() -> Self {
         Armory { armed: AtomicBool::new(false), faults: Mutex::new(Vec::new()) }
     }
 
-    pub(in crate::actors::supervision) fn arm(&self, injection: Injection<F>) -> Injected {
+    pub(in crate::actors::supervision) fn arm(self: &Arc<Self>, injection: Injection<F>) -> Injected {
         let (strikes, seen) = watch::channel(0);
         let withdrawn = Arc::new(AtomicBool::new(false));
         let Injection { fault, after, times } = injection;
-        let injected = Injected { strikes: seen, withdrawn: withdrawn.clone() };
+        let itself = Arc::downgrade(self);
+        let injected = Injected { strikes: seen, withdrawn: withdrawn.clone(), armory: itself };
         self.put(Armed { fault, after, left: times, strikes, withdrawn });
         injected
     }
@@ -121,10 +148,13 @@ impl<F: Copy> Armory<F> {
         Some(faults.remove(at))
     }
 
+    /// One that was withdrawn while it was elsewhere does not come back.
     pub(super) fn put(&self, armed: Armed<F>) {
         let mut faults = self.faults.lock();
-        faults.push(armed);
-        self.armed.store(true, Relaxed);
+        if !armed.is_spent() {
+            faults.push(armed);
+            self.armed.store(true, Relaxed);
+        }
     }
 
     /// A message has been begun: those that wait for a number of them are nearer to it.

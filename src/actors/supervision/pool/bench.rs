@@ -40,7 +40,7 @@ impl<W: Unpin + 'static> Actor for Bench<W> {
     type Context = SyncContext<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        self.seat.set_live();
+        self.shared.crew.arrive(&self.seat);
         let ended = guarded(|| self.serve());
         discard(self.worker.take());
         let leaves_a_gap = self.shared.crew.leave(&self.seat);
@@ -71,17 +71,23 @@ impl<W: Unpin + 'static> Bench<W> {
         let Some(job) = self.shared.skip(job, now) else { return };
         self.shared.counters.wait.record(now.saturating_duration_since(job.sent_at()));
         self.seat.busy.set(now);
-        self.run(job);
+        let has_run = self.run(job);
         self.seat.busy.clear();
-        let took = now.elapsed();
-        self.shared.counters.run.record(took);
-        self.shared.pace.note(took);
+        if has_run {
+            let took = now.elapsed();
+            self.shared.counters.run.record(took);
+            self.shared.pace.note(took);
+        }
     }
 
-    fn run(&mut self, job: Box<dyn Job<W>>) {
+    /// Does a job. Whether it was begun: what fails for want of a worker says nothing of how long jobs take.
+    fn run(&mut self, job: Box<dyn Job<W>>) -> bool {
         let mut worker = match self.fresh() {
             Ok(worker) => worker,
-            Err(error) => return job.fail(error),
+            Err(error) => {
+                job.fail(error);
+                return false;
+            }
         };
         match job.run(&mut worker, &self.shared.counters, &self.shared.faults) {
             Ok(()) => self.worker = Some(worker),
@@ -90,6 +96,7 @@ impl<W: Unpin + 'static> Bench<W> {
                 discard(worker);
             }
         }
+        true
     }
 
     /// The worker, unless it is gone or a fresh one is wanted: then a new one.

@@ -1,14 +1,13 @@
 //! The threads of a pool: who is there, who is stuck, and how many are missing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::actors::supervision::clock::Moment;
+use super::super::clock::Moment;
+use super::super::sync::{AtomicBool, AtomicU64, Mutex, Relaxed};
 
 /// One thread, as it is seen from outside.
 pub(super) struct Seat {
@@ -24,10 +23,6 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn is_retired(&self) -> bool {
         self.retired.load(Relaxed)
-    }
-
-    pub(super) fn set_live(&self) {
-        self.live.store(true, Relaxed);
     }
 }
 
@@ -75,7 +70,7 @@ impl Crew {
         Crew {
             expected,
             epoch: Instant::now(),
-            seats: Mutex::default(),
+            seats: Mutex::new(Seats::default()),
             lost: AtomicU64::new(0),
             replaced: AtomicU64::new(0),
             left: Notify::new(),
@@ -102,9 +97,6 @@ impl Crew {
                 live: AtomicBool::new(false),
                 retired: AtomicBool::new(false),
             });
-            if seats.hired >= self.expected {
-                self.replaced.fetch_add(1, Relaxed);
-            }
             seats.hired += 1;
             seats.present.push(seat.clone());
             remedy.vacant.push(seat);
@@ -112,7 +104,16 @@ impl Crew {
         remedy
     }
 
-    /// A thread has ended. Whether it leaves a gap.
+    /// A thread has started. Beyond the first ones, it is there in the place of another.
+    pub(super) fn arrive(&self, seat: &Seat) {
+        let _seats = self.seats.lock(); // so that a muster tells both or neither
+        if seat.number >= self.expected {
+            self.replaced.fetch_add(1, Relaxed);
+        }
+        seat.live.store(true, Relaxed);
+    }
+
+    /// A thread has ended, or could not be started. Whether it leaves a gap.
     pub(super) fn leave(&self, gone: &Arc<Seat>) -> bool {
         self.seats.lock().present.retain(|seat| !Arc::ptr_eq(seat, gone));
         self.left.notify_waiters();
@@ -123,20 +124,36 @@ impl Crew {
         self.lost.fetch_add(1, Relaxed);
     }
 
-    /// Waits until no thread is left.
-    pub(super) async fn gone(&self) {
+    /// Waits until everything is `finished` and no thread is left.
+    ///
+    /// In this order: who took the last job was present before, so that nobody is at work once nobody is present. The
+    /// other way round, a thread could be put in the place of the last one, and take that job, between the two looks.
+    pub(super) async fn gone(&self, finished: impl Fn() -> bool) {
         loop {
             let mut left = std::pin::pin!(self.left.notified());
             left.as_mut().enable(); // so that one who leaves between the look and the wait is not missed
-            if self.seats.lock().present.is_empty() {
+            if finished() && self.seats.lock().present.is_empty() {
                 return;
             }
             left.await;
         }
     }
 
+    /// For how long no thread has begun a job, if all are at work. Then whoever waits has to wait on, nobody knows for
+    /// how long: perhaps the threads are stuck.
+    pub(super) fn silent(&self, now: Instant) -> Option<Duration> {
+        let seats = self.seats.lock();
+        let mut silent = None;
+        for seat in seats.present.iter().filter(|seat| !seat.is_retired()) {
+            let age = seat.busy.age(now)?;
+            silent = Some(silent.map_or(age, |silent: Duration| silent.min(age)));
+        }
+        silent
+    }
+
     pub(super) fn muster(&self, now: Instant) -> Muster {
-        let seats = &self.seats.lock().present;
+        let seats = self.seats.lock();
+        let seats = &seats.present;
         let age = |seat: &Arc<Seat>| seat.busy.age(now);
         let (retired, present): (Vec<_>, Vec<_>) = seats.iter().partition(|seat| seat.is_retired());
         Muster {

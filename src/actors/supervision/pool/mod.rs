@@ -90,8 +90,8 @@ impl<W: Unpin + 'static> Pool<W> {
         Reply::new(answer, deadline)
     }
 
-    /// Whether there is room for what a message will need: the queue is not full, and the wait is not longer than the
-    /// spec's [`max_wait`](PoolSpec::max_wait). Asked before work that a refusal in the middle of it would make useless.
+    /// Whether there is room for what a message will need: the queue is not full, the wait is not longer than the
+    /// spec's [`max_wait`](PoolSpec::max_wait), and the threads are not stuck. Asked before work that a refusal in the middle of it would make useless.
     ///
     /// # Errors
     /// [`AskError::Overloaded`]; it counts as refused here too.
@@ -118,7 +118,8 @@ impl<W: Unpin + 'static> Pool<W> {
     /// [`AskError::Stopped`]; what is at work cannot be broken off.
     pub async fn drain(&self, deadline: Deadline) -> Drained {
         self.shared.queue.close();
-        if timeout_at(deadline.instant(), self.shared.crew.gone()).await.is_ok() {
+        let gone = self.shared.crew.gone(|| self.shared.queue.is_finished());
+        if timeout_at(deadline.instant(), gone).await.is_ok() {
             return Drained::default();
         }
         let waiting = self.shared.queue.take_all();

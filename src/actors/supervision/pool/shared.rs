@@ -33,7 +33,7 @@ pub(super) struct Shared<W: 'static> {
     pub(super) crew: Crew,
     pub(super) counters: Counters,
     pub(super) pace: Pace,
-    pub(super) faults: Armory<PoolFault>,
+    pub(super) faults: Arc<Armory<PoolFault>>,
     /// Grows with each wish for fresh workers.
     pub(super) generation: AtomicU64,
     last_failure: Mutex<Option<Failure>>,
@@ -62,7 +62,7 @@ impl<W: Unpin + 'static> Shared<W> {
             crew: Crew::new(spec.threads),
             counters: Counters::default(),
             pace: Pace::default(),
-            faults: Armory::new(),
+            faults: Arc::new(Armory::new()),
             generation: AtomicU64::new(0),
             last_failure: Mutex::new(None),
             emitter: OnceLock::new(),
@@ -151,9 +151,15 @@ impl<W: Unpin + 'static> Shared<W> {
             let (waiting, threads) = (self.queue.len(), self.spec.threads);
             let soon =
                 || waiting < ALWAYS_WAITING * threads || self.pace.time_for(waiting, threads) <= self.spec.max_wait;
-            waiting < self.spec.queue && soon()
+            waiting < self.spec.queue && soon() && !self.is_stuck()
         };
         if has_room() || self.sweep() && has_room() { Ok(()) } else { Err(self.shed()) }
+    }
+
+    /// Whether all threads have been at work for longer than anybody may wait, and than what is usual.
+    fn is_stuck(&self) -> bool {
+        let tolerable = || self.spec.max_wait.max(self.pace.time_for(ALWAYS_WAITING, 1));
+        self.crew.silent(Instant::now()).is_some_and(|silent| silent > tolerable())
     }
 
     /// Lets go of what waits in a full queue although nobody wants it any more. Whether that made room.
@@ -189,10 +195,12 @@ impl<W: Unpin + 'static> Shared<W> {
         AskError::Overloaded { retry_after: self.retry_after() }
     }
 
-    /// When the jobs that wait now will have been done, by what they took of late.
+    /// When the jobs that wait now will have been done, by what they took of late; if none has been begun for longer than
+    /// that, it will take at least as long again.
     fn retry_after(&self) -> Duration {
         let expected = self.pace.time_for(self.queue.len(), self.spec.threads);
-        expected.clamp(SHORTEST_RETRY, LONGEST_RETRY)
+        let silent = self.crew.silent(Instant::now()).unwrap_or_default();
+        expected.max(silent).clamp(SHORTEST_RETRY, LONGEST_RETRY)
     }
 
     pub(super) fn status(&self) -> PoolStatus {
