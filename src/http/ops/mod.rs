@@ -18,10 +18,10 @@ pub mod tree;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serializer;
 use crate::actors::auth::RecordOperation;
 use crate::actors::supervision::Supervisor;
 use crate::model::audit::AuditEvent;
+use serde::Serializer;
 
 use self::places::Places;
 use self::steering::LogSteering;

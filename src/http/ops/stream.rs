@@ -112,7 +112,7 @@ mod tests {
     use super::super::places::Places;
     use super::*;
     use crate::actors::supervision::testkit::paused;
-    use crate::actors::supervision::Supervisor;
+    use crate::actors::supervision::{Pool, PoolSpec, Supervisor};
     use crate::model::id::UserId;
     use crate::model::time::Clock;
 
@@ -121,6 +121,7 @@ mod tests {
     struct Reader {
         drain: Drain,
         welcome: Rc<Cell<bool>>,
+        checks: Rc<Cell<usize>>,
         messages: Messages,
     }
 
@@ -130,15 +131,19 @@ mod tests {
 
     fn reader_of(supervisor: &Supervisor) -> Reader {
         let (drain, welcome) = (Drain::default(), Rc::new(Cell::new(true)));
-        let admission = Rc::clone(&welcome);
+        let checks = Rc::new(Cell::new(0));
+        let (may, made) = (Rc::clone(&welcome), Rc::clone(&checks));
         let place = Arc::new(Places::default()).take(UserId::new(Clock::system().now()));
         let follower = Follower::new(
             supervisor.events(),
             drain.clone(),
-            Box::new(move || std::future::ready(admission.get()).boxed_local()),
+            Box::new(move || {
+                made.set(made.get() + 1);
+                std::future::ready(may.get()).boxed_local()
+            }),
             place.ok().expect("a place"),
         );
-        Reader { drain, welcome, messages: Box::pin(follower.into_stream()) }
+        Reader { drain, welcome, checks, messages: Box::pin(follower.into_stream()) }
     }
 
     impl Reader {
@@ -170,6 +175,30 @@ mod tests {
             reader.welcome.set(false);
             assert_eq!(reader.next().await, Some(HEARTBEAT));
             assert_eq!(reader.next().await, None);
+        });
+    }
+
+    #[test]
+    fn an_event_waits_for_a_check_of_a_reader_who_was_not_checked_of_late() {
+        paused(async {
+            let supervisor = Supervisor::new();
+            let pool = Pool::<()>::start(PoolSpec::new("toil").threads(1), || Ok(()));
+            supervisor.register_pool(&pool);
+            let (mut staying, mut leaving) = (reader_of(&supervisor), reader_of(&supervisor));
+            assert_eq!((staying.next().await, leaving.next().await), (Some(OPENING), Some(OPENING)));
+            leaving.welcome.set(false);
+            pool.restart();
+            assert!(leaving.next().await.is_some(), "they were let in a moment ago");
+            assert!(staying.next().await.is_some());
+            tokio::time::advance(TRUST).await;
+            pool.restart();
+            assert_eq!(leaving.next().await, None);
+            let told = staying.next().await.expect("the event that waited");
+            assert!(told.starts_with(b"id: 2\nevent: restarted\n"), "{told:?}");
+            assert_eq!(staying.checks.get(), 1);
+            pool.restart();
+            assert!(staying.next().await.is_some_and(|told| told.starts_with(b"id: 3\n")));
+            assert_eq!(staying.checks.get(), 1, "one check does for the events of a second");
         });
     }
 
