@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::figures::OpenConnection;
@@ -31,6 +32,9 @@ pub(super) struct Watch {
     head_since: Cell<Option<Instant>>,
     /// Since when the client has fetched nothing of what waits for it.
     blocked_since: Cell<Option<Instant>>,
+    /// The client has closed its side.
+    closed: Cell<bool>,
+    closing: Notify,
 }
 
 impl Watch {
@@ -39,6 +43,19 @@ impl Watch {
         self.under_way.set(self.under_way.get() + 1);
         self.head_since.set(None);
         RequestUnderWay(Rc::clone(self))
+    }
+
+    /// Waits until the client has closed its side. It may still fetch what it has asked for, so that only an answer
+    /// without an end needs to look at this: actix finds out at the second write after it that nobody reads.
+    pub(super) async fn closed(&self) {
+        while !self.closed.get() {
+            self.closing.notified().await;
+        }
+    }
+
+    fn note_closed(&self) {
+        self.closed.set(true);
+        self.closing.notify_waiters();
     }
 
     /// When the connection is to be cut off, if things stay as they are.
@@ -105,6 +122,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Patient<T> {
         if received > 0 {
             this.open.figures().received_bytes.fetch_add(received as u64, Relaxed);
         }
+        if received == 0 && buffer.remaining() > 0 && matches!(read, Poll::Ready(Ok(()))) {
+            this.watch.note_closed();
+        }
         let is_head = this.watch.under_way.get() == 0 && this.watch.head_since.get().is_none();
         if is_head && received > 0 {
             this.watch.head_since.set(Some(Instant::now()));
@@ -168,6 +188,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Patient<T> {
 mod tests {
     use super::*;
     use crate::actors::supervision::testkit::paused;
+    use futures_util::FutureExt as _;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -204,6 +225,21 @@ mod tests {
             assert!((HEAD_PATIENCE..HEAD_PATIENCE * 2).contains(&elapsed), "{elapsed:?}");
             dripping.abort();
         });
+    }
+
+    #[actix_web::test]
+    async fn a_client_that_closes_its_side_is_noticed() {
+        let (mut client, server) = tokio::io::duplex(16);
+        let mut connection = Patient::new(server, OpenConnection::of(Arc::default()));
+        let watch = connection.watch();
+        client.write_all(b"GET").await.unwrap();
+        connection.read_exact(&mut [0; 3]).await.unwrap();
+        assert!(watch.closed().now_or_never().is_none(), "it is open");
+        let waiting = actix::spawn(async move { watch.closed().await });
+        client.shutdown().await.unwrap();
+        assert_eq!(connection.read(&mut [0; 3]).await.unwrap(), 0);
+        waiting.await.expect("it is told");
+        connection.watch().closed().await;
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::{Arc, mpsc};
 
 use actix::{Message, System};
 use clientele::actors::supervision::{
-    AskError, Deadline, Drained, FailureKind, Happening, Pool, PoolFault, PoolSpec, PoolStatus, State, Supervisor,
-    ThreadLoss, Work,
+    AskError, Deadline, Drained, FailureKind, Happening, Pool, PoolFault, PoolSpec, PoolStatus, RestartCause, State,
+    Supervisor, ThreadLoss, Work,
 };
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -152,11 +152,34 @@ fn a_pool_is_tended_from_a_thread_outside_of_the_system() {
 fn a_restart_gives_each_thread_a_fresh_worker_for_its_next_job() {
     System::new().block_on(async {
         let pool = start(1);
+        let supervisor = Supervisor::new();
+        supervisor.register_pool(&pool);
+        let mut events = supervisor.events();
         assert_eq!(pool.ask(ample(), Who).await, Ok(1));
-        assert_eq!(pool.restart(), 1);
+        assert_eq!(supervisor.restart("toil"), 1);
+        let told = events.next().await.expect("none was missed");
+        let by_operator = Happening::Restarted { incarnation: 2, cause: RestartCause::Operator };
+        assert_eq!((&*told.actor, format!("{:?}", told.happening)), ("toil", format!("{by_operator:?}")));
+        assert_eq!(pool.status().restarts, 1);
         assert_eq!(pool.ask(ample(), Who).await, Ok(2));
         assert_eq!(pool.ask(ample(), Who).await, Ok(2));
         assert_eq!(pool.status().panics, 0);
+
+        pool.drain(ample()).await;
+        assert_eq!((pool.restart(), pool.status().restarts), (0, 1), "it has ended");
+        assert!(events.try_next().is_none());
+    });
+}
+
+#[test]
+fn a_restart_puts_a_thread_in_the_place_of_a_stuck_one_at_once() {
+    System::new().block_on(async {
+        let pool = start(1);
+        let (release, _occupied) = occupy(&pool);
+        until(&pool, |status| status.stalled.is_some()).await;
+        assert_eq!(pool.restart(), 1);
+        assert_eq!(pool.ask(ample(), Who).await, Ok(2), "although the first job goes on");
+        drop(release);
     });
 }
 

@@ -30,9 +30,9 @@ pub enum Happening {
         /// The state now.
         to: State,
     },
-    /// An incarnation that is not the first is being made.
+    /// An incarnation that is not the first is being made; of a pool, all workers are for their next jobs.
     Restarted {
-        /// Its number.
+        /// Its number, counted from 1.
         incarnation: u64,
         /// What made it necessary.
         cause: RestartCause,

@@ -163,6 +163,8 @@ pub struct PoolStatus {
     pub done: u64,
     /// Jobs that panicked.
     pub panics: u64,
+    /// Times that all workers were to be made anew, for an operator.
+    pub restarts: u64,
     /// Why a job, a worker's making or a thread failed last.
     pub last_failure: Option<Failure>,
     /// Jobs refused because the queue was full.

@@ -16,6 +16,11 @@ const STUCK: Family =
 const LOST: Family = Family::counter("clientele_pool_threads_lost_total", POOL, "Threads that ended by themselves.");
 const REPLACED: Family =
     Family::counter("clientele_pool_threads_replaced_total", POOL, "Threads started in the place of others.");
+const RESTARTS: Family = Family::counter(
+    "clientele_pool_restarts_total",
+    POOL,
+    "Times that all workers were to be made anew, for an operator.",
+);
 const DEPTH: Family = Family::gauge("clientele_pool_queue_depth", POOL, "Jobs that wait.");
 const BOUND: Family = Family::gauge("clientele_pool_queue_bound", POOL, "Jobs that may wait.");
 const OLDEST: Family = Family::gauge(
@@ -40,8 +45,10 @@ const WAIT: Family =
     Family::histogram("clientele_pool_wait_seconds", POOL, "How long jobs were in the queue that were taken up.");
 const RUN: Family = Family::histogram("clientele_pool_run_seconds", POOL, "How long jobs were at work.");
 
-pub(super) const FAMILIES: &[&Family] =
-    &[&THREADS, &EXPECTED, &STUCK, &LOST, &REPLACED, &DEPTH, &BOUND, &OLDEST, &RUNNING, &STALLED, &JOBS, &WAIT, &RUN];
+pub(super) const FAMILIES: &[&Family] = &[
+    &THREADS, &EXPECTED, &STUCK, &LOST, &REPLACED, &RESTARTS, &DEPTH, &BOUND, &OLDEST, &RUNNING, &STALLED, &JOBS,
+    &WAIT, &RUN,
+];
 
 pub(super) fn write(page: &mut Page<'_>, pools: &[PoolStatus]) -> fmt::Result {
     gauges(page, &THREADS, pools, |pool| pool.threads_live as f64)?;
@@ -49,6 +56,7 @@ pub(super) fn write(page: &mut Page<'_>, pools: &[PoolStatus]) -> fmt::Result {
     gauges(page, &STUCK, pools, |pool| pool.threads_stuck as f64)?;
     counters(page, &LOST, pools, |pool| pool.threads_lost)?;
     counters(page, &REPLACED, pools, |pool| pool.threads_replaced)?;
+    counters(page, &RESTARTS, pools, |pool| pool.restarts)?;
     gauges(page, &DEPTH, pools, |pool| pool.queue_depth as f64)?;
     gauges(page, &BOUND, pools, |pool| pool.queue_bound as f64)?;
     gauges(page, &OLDEST, pools, |pool| pool.oldest.unwrap_or_default().as_secs_f64())?;

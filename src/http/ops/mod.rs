@@ -2,12 +2,13 @@
 //!
 //! [`tree`] is how actors and pools are shown, made by `rows` of what the supervisor tells; [`actors`] answers with it, and
 //! restarts. [`events`] tells of what happens as it happens: `told` writes each event down, `stream` is the answer that
-//! has no end. [`log_level`] steers the logs by [`steering`]. [`console`] is a page that uses them all.
+//! has no end, and has one of a few `places`. [`log_level`] steers the logs by [`steering`]. [`console`] is a page that uses them all.
 
 pub mod actors;
 pub mod console;
 pub mod events;
 pub mod log_level;
+mod places;
 mod rows;
 pub mod steering;
 mod stream;
@@ -17,18 +18,14 @@ pub mod tree;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serializer;
-use tokio::sync::Semaphore;
-
 use crate::actors::auth::RecordOperation;
 use crate::actors::supervision::Supervisor;
 use crate::model::audit::AuditEvent;
+use serde::Serializer;
 
+use self::places::Places;
 use self::steering::LogSteering;
 use super::{ApiError, Caller};
-
-/// Streams of events that may be open at once, over all workers.
-const MAX_STREAMS: usize = 64;
 
 /// What operators see and steer. Clones are of the same server.
 #[derive(Clone)]
@@ -38,13 +35,13 @@ pub struct Operations {
     /// Steers the logs.
     pub logs: LogSteering,
     /// One place for each stream of events.
-    streams: Arc<Semaphore>,
+    streams: Arc<Places>,
 }
 
 impl Operations {
     /// The operations on this supervisor's actors and these logs.
     pub fn new(supervisor: Supervisor, logs: LogSteering) -> Self {
-        Self { supervisor, logs, streams: Arc::new(Semaphore::new(MAX_STREAMS)) }
+        Self { supervisor, logs, streams: Arc::default() }
     }
 }
 

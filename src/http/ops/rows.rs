@@ -61,7 +61,7 @@ impl ActorView {
             name: pool.name,
             replicas: Vec::new(),
             // A panic costs the worker that did the job, and no thread.
-            restarts: pool.panics,
+            restarts: pool.panics + pool.restarts,
             panics: pool.panics,
             last_failure: pool.last_failure.as_ref().map(FailureView::of),
             mailbox: MailboxView {

@@ -6,24 +6,27 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{Stream, StreamExt as _, once, unfold};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
 
 use crate::actors::supervision::Events;
 
 use super::super::drain::Drain;
+use super::places::Place;
 use super::told::{HEARTBEAT, OPENING, told, told_missed};
 
-/// How often a reader is shown that the stream is open while nothing happens. With that, and with each event, it is found
-/// out whether they may still read it.
-pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+/// How often a reader is shown that the stream is open while nothing happens, and it is found out whether they may still
+/// read it.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(15);
+
+/// For how long it is taken for granted that the reader may read. An event after that waits until it is known.
+const TRUST: Duration = Duration::from_secs(1);
 
 /// Finds out whether the reader may go on.
 pub(super) type Admission = Box<dyn Fn() -> LocalBoxFuture<'static, bool>>;
 
 /// Follows events on behalf of one reader.
 ///
-/// Invariant: nothing is buffered here. A slow reader is not waited for; what it misses, the ring forgets and it is told.
+/// Invariants: no event is told to a reader who was let in longer than [`TRUST`] ago; at most one event waits for that. A slow reader is not waited for; what it misses, the ring forgets and it is told.
 pub(super) struct Follower {
     events: Events,
     drain: Drain,
@@ -31,14 +34,18 @@ pub(super) struct Follower {
     heartbeat: Interval,
     /// Under way; events go on meanwhile.
     checking: Option<LocalBoxFuture<'static, bool>>,
-    _place: OwnedSemaphorePermit,
+    checked_at: Instant,
+    /// An event that waits until it is known whether the reader may read it.
+    held: Option<Bytes>,
+    _place: Place,
 }
 
 impl Follower {
     /// Follows `events` while `admission` allows it and the server does not drain.
-    pub(super) fn new(events: Events, drain: Drain, admission: Admission, place: OwnedSemaphorePermit) -> Self {
-        let heartbeat = interval_at(Instant::now() + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL);
-        Self { events, drain, admission, heartbeat, checking: None, _place: place }
+    pub(super) fn new(events: Events, drain: Drain, admission: Admission, place: Place) -> Self {
+        let now = Instant::now();
+        let heartbeat = interval_at(now + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL);
+        Self { events, drain, admission, heartbeat, checking: None, checked_at: now, held: None, _place: place }
     }
 
     /// The messages, the opening first.
@@ -61,17 +68,25 @@ impl Follower {
                 () = self.drain.begun() => return None,
                 may = checking => {
                     self.checking = None;
+                    self.checked_at = Instant::now();
                     if !may {
                         return None;
+                    }
+                    if let Some(event) = self.held.take() {
+                        return Some(event);
                     }
                 }
                 _ = self.heartbeat.tick() => {
                     self.check();
                     return Some(HEARTBEAT);
                 }
-                event = self.events.next() => {
+                event = self.events.next(), if self.held.is_none() => {
+                    let event = event.map_or_else(told_missed, |event| told(&event));
+                    if self.checked_at.elapsed() < TRUST {
+                        return Some(event);
+                    }
+                    self.held = Some(event);
                     self.check();
-                    return Some(event.map_or_else(told_missed, |event| told(&event)));
                 }
             }
         }
@@ -93,31 +108,42 @@ mod tests {
     use std::sync::Arc;
 
     use futures_util::FutureExt as _;
-    use tokio::sync::Semaphore;
 
+    use super::super::places::Places;
     use super::*;
-    use crate::actors::supervision::Supervisor;
     use crate::actors::supervision::testkit::paused;
+    use crate::actors::supervision::{Pool, PoolSpec, Supervisor};
+    use crate::model::id::UserId;
+    use crate::model::time::Clock;
 
     type Messages = Pin<Box<dyn Stream<Item = Result<Bytes, std::convert::Infallible>>>>;
 
     struct Reader {
         drain: Drain,
         welcome: Rc<Cell<bool>>,
-        places: Arc<Semaphore>,
+        checks: Rc<Cell<usize>>,
         messages: Messages,
     }
 
     fn reader() -> Reader {
-        let (drain, welcome, places) = (Drain::default(), Rc::new(Cell::new(true)), Arc::new(Semaphore::new(1)));
-        let admission = Rc::clone(&welcome);
+        reader_of(&Supervisor::new())
+    }
+
+    fn reader_of(supervisor: &Supervisor) -> Reader {
+        let (drain, welcome) = (Drain::default(), Rc::new(Cell::new(true)));
+        let checks = Rc::new(Cell::new(0));
+        let (may, made) = (Rc::clone(&welcome), Rc::clone(&checks));
+        let place = Arc::new(Places::default()).take(UserId::new(Clock::system().now()));
         let follower = Follower::new(
-            Supervisor::new().events(),
+            supervisor.events(),
             drain.clone(),
-            Box::new(move || std::future::ready(admission.get()).boxed_local()),
-            Arc::clone(&places).try_acquire_owned().expect("a place"),
+            Box::new(move || {
+                made.set(made.get() + 1);
+                std::future::ready(may.get()).boxed_local()
+            }),
+            place.ok().expect("a place"),
         );
-        Reader { drain, welcome, places, messages: Box::pin(follower.into_stream()) }
+        Reader { drain, welcome, checks, messages: Box::pin(follower.into_stream()) }
     }
 
     impl Reader {
@@ -149,8 +175,30 @@ mod tests {
             reader.welcome.set(false);
             assert_eq!(reader.next().await, Some(HEARTBEAT));
             assert_eq!(reader.next().await, None);
-            drop(reader.messages);
-            assert_eq!(reader.places.available_permits(), 1, "the place is free again");
+        });
+    }
+
+    #[test]
+    fn an_event_waits_for_a_check_of_a_reader_who_was_not_checked_of_late() {
+        paused(async {
+            let supervisor = Supervisor::new();
+            let pool = Pool::<()>::start(PoolSpec::new("toil").threads(1), || Ok(()));
+            supervisor.register_pool(&pool);
+            let (mut staying, mut leaving) = (reader_of(&supervisor), reader_of(&supervisor));
+            assert_eq!((staying.next().await, leaving.next().await), (Some(OPENING), Some(OPENING)));
+            leaving.welcome.set(false);
+            pool.restart();
+            assert!(leaving.next().await.is_some(), "they were let in a moment ago");
+            assert!(staying.next().await.is_some());
+            tokio::time::advance(TRUST).await;
+            pool.restart();
+            assert_eq!(leaving.next().await, None);
+            let told = staying.next().await.expect("the event that waited");
+            assert!(told.starts_with(b"id: 2\nevent: restarted\n"), "{told:?}");
+            assert_eq!(staying.checks.get(), 1);
+            pool.restart();
+            assert!(staying.next().await.is_some_and(|told| told.starts_with(b"id: 3\n")));
+            assert_eq!(staying.checks.get(), 1, "one check does for the events of a second");
         });
     }
 

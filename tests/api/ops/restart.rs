@@ -6,6 +6,7 @@ use std::rc::Rc;
 use reqwest::Method;
 use serde_json::json;
 
+use super::follower::Follower;
 use super::{incarnations, row};
 use crate::contents;
 use crate::harness::client::customer;
@@ -49,6 +50,22 @@ async fn a_restart_gives_every_replica_a_new_life_and_costs_no_request() {
     }
     let page = admin.get("/customers?limit=1&include=total").await.expect(200);
     assert_eq!(page["page"]["total"], made.get());
+}
+
+#[tokio::test]
+async fn a_restart_of_a_pool_is_counted_and_told() {
+    let server = TestServer::start();
+    let admin = server.admin().await;
+    let mut events = Follower::of(&admin, None).await;
+    let before = row(&admin, "passwords", |_| true).await;
+    let answer = restart(&admin, "passwords").await.expect(202);
+    assert_eq!(answer, json!({"name": "passwords", "restarted": before["threads"]["expected"]}));
+    let told = events.until(|message| message.data["actor"] == "passwords").await;
+    assert_eq!((told.event.as_str(), &told.data["incarnation"]), ("restarted", &json!(2)));
+    assert_eq!(told.data["reason"], "restarted by an operator");
+    row(&admin, "passwords", |row| row["restarts"] == 1).await;
+    let page = admin.get("//metrics").await.text;
+    assert!(page.contains("clientele_pool_restarts_total{pool=\"passwords\"} 1\n"), "{page}");
 }
 
 #[tokio::test]

@@ -12,7 +12,6 @@ mod tended;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use actix::Message;
 use tokio::sync::oneshot;
@@ -107,11 +106,10 @@ impl<W: Unpin + 'static> Pool<W> {
         self.shared.tend();
     }
 
-    /// Has each thread make a fresh worker for its next job. How many threads that are: none once
-    /// the pool is drained.
+    /// Has each thread make a fresh worker for its next job, and [tends](Pool::tend) the pool. How many threads that
+    /// are: none once the pool is drained.
     pub fn restart(&self) -> usize {
-        self.shared.generation.fetch_add(1, Relaxed);
-        if self.shared.queue.is_finished() { 0 } else { self.shared.spec.threads }
+        self.shared.renew()
     }
 
     /// Takes no more jobs, has those accepted done until `deadline`, and ends the threads. What waits then is told

@@ -20,7 +20,7 @@ use super::spec::ALWAYS_WAITING;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::histogram::Histogram;
-use crate::actors::supervision::{AskError, Emitter, Failure, Happening, PoolStatus, ThreadLoss};
+use crate::actors::supervision::{AskError, Emitter, Failure, Happening, PoolStatus, RestartCause, ThreadLoss};
 
 /// The shortest and the longest estimate given to those who are refused.
 const SHORTEST_RETRY: Duration = Duration::from_millis(1);
@@ -34,7 +34,7 @@ pub(super) struct Shared<W: 'static> {
     pub(super) counters: Counters,
     pub(super) pace: Pace,
     pub(super) faults: Arc<Armory<PoolFault>>,
-    /// Grows with each wish for fresh workers.
+    /// How many times fresh workers were wanted.
     pub(super) generation: AtomicU64,
     last_failure: Mutex<Option<Failure>>,
     /// Whom what happens to the threads is told.
@@ -92,6 +92,17 @@ impl<W: Unpin + 'static> Shared<W> {
                 self.emit(Happening::ThreadReplaced { thread });
             }
         }
+    }
+
+    /// Has each thread make a fresh worker for its next job, unless the pool is closed; how many threads that are.
+    pub(super) fn renew(self: &Arc<Self>) -> usize {
+        if self.queue.is_finished() {
+            return 0;
+        }
+        let restarts = self.generation.fetch_add(1, Relaxed) + 1;
+        self.emit(Happening::Restarted { incarnation: restarts + 1, cause: RestartCause::Operator });
+        self.tend();
+        self.spec.threads
     }
 
     /// A thread has ended by a panic of its own.
@@ -222,6 +233,7 @@ impl<W: Unpin + 'static> Shared<W> {
             stalled: muster.longest.filter(|&longest| longest > self.spec.stall),
             done: counters.done.load(Relaxed),
             panics: counters.panics.load(Relaxed),
+            restarts: self.generation.load(Relaxed),
             last_failure: self.last_failure.lock().clone(),
             shed: counters.shed.load(Relaxed),
             expired: counters.expired.load(Relaxed),
