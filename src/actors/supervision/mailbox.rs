@@ -172,7 +172,7 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
     /// if nothing was taken from it lately.
     fn is_stuck(&self) -> bool {
         let vitals = &self.shared.vitals;
-        if self.shared.queue.len() == 0 && !vitals.is_busy() {
+        if self.shared.queue.is_empty() && !vitals.is_busy() {
             return false;
         }
         let now = Instant::now();

@@ -141,7 +141,7 @@ mod tests {
                 made.set(made.get() + 1);
                 std::future::ready(may.get()).boxed_local()
             }),
-            place.ok().expect("a place"),
+            place.expect("a place"),
         );
         Reader { drain, welcome, checks, messages: Box::pin(follower.into_stream()) }
     }
