@@ -80,6 +80,9 @@ impl<F: Copy> Armed<F> {
 }
 
 /// The faults that one actor or pool will meet.
+///
+/// Invariants: a fault strikes at most as often as it is to, and never once it is seen to be withdrawn; one occasion meets
+/// one fault at most; while none is armed, an occasion costs a relaxed load and no lock.
 pub(in crate::actors::supervision) struct Armory<F> {
     /// Whether there may be any; looked at on the way of each message.
     armed: AtomicBool,
