@@ -8,6 +8,7 @@ mod drain;
 mod events;
 mod faults;
 mod groups;
+mod held_members;
 mod ledger;
 mod lifecycle;
 mod mailbox;

@@ -33,6 +33,8 @@ const RETRY_ELSEWHERE: Duration = Duration::from_secs(1);
 ///
 /// Messages wait in one bounded queue that outlives the incarnations of the actor. None is lost by a restart,
 /// and none is taken beyond the bound, however many clones of the mailbox there are.
+///
+/// Invariant: a message is refused at the call, or answered, or told why not, or its asker has gone; one of these.
 pub struct Mailbox<A: Actor<Context = Context<A>>> {
     shared: Arc<Shared<A>>,
 }
@@ -161,31 +163,6 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
             _ => vitals.retry_after_pause(now),
         };
         Err(AskError::Unavailable { state, retry_after })
-    }
-
-    /// Whether the actor takes messages and gets on with them, and its mailbox has room for another.
-    pub(super) fn takes_more(&self) -> bool {
-        self.state() == State::Running && !self.is_full() && !self.is_stuck()
-    }
-
-    /// Whether it makes no progress. The clock is read only if something waits or runs, and the queue is locked only
-    /// if nothing was taken from it lately.
-    fn is_stuck(&self) -> bool {
-        let vitals = &self.shared.vitals;
-        if self.shared.queue.is_empty() && !vitals.is_busy() {
-            return false;
-        }
-        let now = Instant::now();
-        !vitals.progressed_lately(now) && self.stalled(now).is_some()
-    }
-
-    pub(super) fn is_full(&self) -> bool {
-        self.shared.queue.len() >= self.shared.queue.bound()
-    }
-
-    /// Messages that wait or are in flight.
-    pub(super) fn load(&self) -> usize {
-        self.shared.queue.len() + self.shared.vitals.in_flight.load(Relaxed)
     }
 
     pub(super) fn state(&self) -> State {

@@ -95,6 +95,9 @@ pub enum Verdict {
 ///
 /// After [`Verdict::Fail`] the actor is on probation: the next incarnation has to answer a message before
 /// it ends, else it has failed again at once, whatever the intensity would allow.
+///
+/// Invariants: within any `period` there are no more than `max_restarts` restarts before a failure, so no more of them
+/// than that are remembered; after a failure they are counted anew.
 #[derive(Debug)]
 pub struct Ledger {
     policy: RestartPolicy,

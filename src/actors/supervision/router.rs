@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use actix::{Actor, Context, Handler, Message};
 use parking_lot::RwLock;
@@ -149,6 +150,35 @@ impl<A: Actor<Context = Context<A>>> Router<A> {
             (outlook(&replica.mailbox, Some(deadline), now), lightness)
         });
         best.map_or(&self.home, |replica| &replica.mailbox).clone()
+    }
+}
+
+/// What a router wants to know of a replica, without waiting for it.
+impl<A: Actor<Context = Context<A>>> Mailbox<A> {
+    /// Whether the actor takes messages and gets on with them, and its mailbox has room for another.
+    fn takes_more(&self) -> bool {
+        self.state() == State::Running && !self.is_full() && !self.is_stuck()
+    }
+
+    fn is_full(&self) -> bool {
+        self.shared().queue.len() >= self.shared().queue.bound()
+    }
+
+    /// Whether it makes no progress. The clock is read only if something waits or runs, and the queue is locked only
+    /// if nothing was taken from it lately.
+    fn is_stuck(&self) -> bool {
+        let vitals = &self.shared().vitals;
+        let waiting = self.shared().queue.len();
+        if waiting == 0 && !vitals.is_busy() {
+            return false;
+        }
+        let now = Instant::now();
+        !vitals.progressed_lately(now) && self.stalled(now).is_some()
+    }
+
+    /// Messages that wait or are in flight.
+    fn load(&self) -> usize {
+        self.shared().queue.len() + self.shared().vitals.in_flight.load(Relaxed)
     }
 }
 

@@ -2,6 +2,10 @@
 //!
 //! The cell and its incarnation write; mailboxes and views read. All of it is relaxed atomics but for the
 //! last failure: a view may be a moment old, and none ever waits for the actor.
+//!
+//! Invariants: only whoever serves the mailbox writes, but for the tallies of what is refused; an actor is up or down since
+//! some time, never both; it is told to be stalled only if nothing was taken for that long although something waited, or
+//! its code did not return.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;

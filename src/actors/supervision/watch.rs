@@ -1,4 +1,7 @@
 //! The look at everybody that is taken from time to time, by a thread which nobody can keep.
+//!
+//! Invariants: of each stall one beginning is told and, if whoever stalled is still there, one end; the thread holds what
+//! it looks at only while it looks, and a panic of one look does not prevent the next.
 
 use std::collections::HashSet;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

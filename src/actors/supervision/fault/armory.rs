@@ -98,8 +98,9 @@ impl<F: Copy> Armed<F> {
 
 /// The faults that one actor or pool will meet.
 ///
-/// Invariant: while a fault is kept here, `armed` is set. Whoever looks without the lock may miss one that is being armed
-/// just now, never one that was armed before.
+/// Invariants: while a fault is kept here, `armed` is set: whoever looks without the lock may miss one that is being armed
+/// just now, never one that was armed before; a fault strikes at most as often as it is to, and never once it is seen to be
+/// withdrawn; one occasion meets one fault at most.
 pub(in crate::actors::supervision) struct Armory<F> {
     /// Whether there may be any; looked at on the way of each message.
     armed: AtomicBool,
