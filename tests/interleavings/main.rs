@@ -1,8 +1,11 @@
 //! What threads share, in every order in which they can come.
 //!
-//! The sources themselves are compiled here once more, with loom's mutexes, condition variables and atomics in place of
-//! the real ones (`src/actors/supervision/sync.rs`). Each test is run again and again until no interleaving is left, and
-//! one that hangs is found. Tokio's channels, by which answers are handed over, have been checked so by their authors.
+//! Five sources are compiled here once more, with loom's mutexes, condition variables and atomics in place of the real ones
+//! (`src/actors/supervision/sync.rs`): the mailbox's queue, the pool's queue and crew, the armory of faults, and moments.
+//! Each model has two or three threads and a handful of steps, and is run until no interleaving of these is left (two of
+//! them: of those with at most two or three preemptions); one that hangs is found. What these sources use of tokio (a
+//! notification, a watched value) takes part as it is: it is not taken apart into its own steps. Everything else
+//! that threads share, such as tallies and states, is not modelled.
 #![allow(dead_code, reason = "not all of the sources' interface is used here")]
 
 mod sync;
@@ -29,8 +32,11 @@ mod actors {
         }
 
         pub mod pool {
+            pub mod crew;
             pub mod queue;
 
+            #[path = "../../../../tests/interleavings/crew.rs"]
+            mod crew_models;
             #[path = "../../../../tests/interleavings/job_queue.rs"]
             mod queue_models;
         }

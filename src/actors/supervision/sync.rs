@@ -1,5 +1,5 @@
-//! By what threads share memory here. `tests/interleavings` puts others of the same kind in their place, which try
-//! every order in which threads can come.
+//! By what threads share memory in the queues, the crew of a pool, the armory and moments. `tests/interleavings` compiles
+//! these with others of the same kind, which try the orders in which a few threads can come; it says within which bounds.
 
 pub(super) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
