@@ -34,8 +34,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What 99 of 100 requests to what is not broken may take, as a multiple of what they take while nothing is.
 const TOLERABLE: f64 = 3.0;
 
-/// Less than this tells nothing on a machine that does other things besides.
-const FLOOR: Duration = Duration::from_millis(20);
+/// Less than this tells nothing on a machine that does other things besides; three times as much is one stall (`STALL` of
+/// the victims), by which a fault that reaches others shows.
+const FLOOR: Duration = Duration::from_millis(50);
 
 #[actix_web::test]
 async fn whatever_is_injected_only_the_poisoned_message_pays() {
@@ -68,7 +69,8 @@ async fn whatever_is_injected_only_the_poisoned_message_pays() {
     }
     println!("{refused} refused; 99th percentiles of what was not broken, calm to chaos: {ratios:.2?}");
     ratios.sort_unstable_by(f64::total_cmp);
-    assert!(ratios[ratios.len() / 2] <= TOLERABLE, "{ratios:?}");
+    // In a phase that leaves only probes alone, two hiccups of the machine are the 99th percentile: one such may be.
+    assert!(ratios[ratios.len().saturating_sub(2)] <= TOLERABLE, "{ratios:?}");
 
     reckoning::assert_all_is_well(&server).await;
     reckoning::assert_nothing_is_lost(&server, crowd).await;
@@ -80,8 +82,8 @@ async fn whatever_is_injected_only_the_poisoned_message_pays() {
 /// many there were.
 ///
 /// A refused message is one refused request, since a request ends with the first. What faults may cost besides the messages
-/// they poison are neighbours, at most as many for each as there are clients: an actor that stops itself takes with it what
-/// is in flight, and any other end what does not finish within the grace. A poisoned job of a pool fails those who share it;
+/// they poison are neighbours: an actor that stops itself takes with it what is in flight, at most one message of each
+/// client, and any other end what does not finish within the grace; such a request has taken at least as long. A poisoned job of a pool fails those who share it;
 /// one of nobody's, or of a commit, which is tried again, fails none.
 #[track_caller]
 fn assert_paid_for(target: &Target, samples: &[Sample], toll: Toll, poisoned: u64) -> u64 {
@@ -93,11 +95,12 @@ fn assert_paid_for(target: &Target, samples: &[Sample], toll: Toll, poisoned: u6
     assert!(by_pools <= poisoned * target.shared_by as u64, "{name}: {by_pools} were refused by pools, {toll:?}");
     let own = if target.shared_by == 0 { poisoned } else { 0 };
     assert!(toll.crashed >= own, "{name}: {toll:?}");
-    let missed_the_grace = samples.iter().any(|sample| sample.took > GRACE);
+    let missed_the_grace = samples.iter().filter(|sample| sample.refused && sample.took >= GRACE).count() as u64;
     // Where the store fails it, AuditActor stops itself, too.
-    let ends = if missed_the_grace || target.shared_by > 0 { toll.ends } else { target.stops };
-    let neighbours = toll.crashed - own + toll.shed;
-    assert!(neighbours <= ends * GUESTS as u64, "{name}: {neighbours} neighbours, {toll:?}");
+    let stops = if target.shared_by > 0 { toll.ends } else { target.stops };
+    let (neighbours, rings) = (toll.crashed - own + toll.shed, toll.unheard);
+    let bound = stops * GUESTS as u64 + missed_the_grace + rings;
+    assert!(neighbours <= bound, "{name}: {neighbours} neighbours of {bound}, {toll:?}");
     refused
 }
 

@@ -31,7 +31,8 @@ impl Target {
             shared_by: 0,
         };
         let stalls = workers.iter().flat_map(|worker| {
-            [stall(&worker.auth), stall(&worker.customers), stall(&worker.groups), stall(&worker.audit)]
+            let Mailboxes { auth, customers, groups, rate_limiter, audit, .. } = worker;
+            [stall(auth), stall(customers), stall(groups), stall(rate_limiter), stall(audit)]
         });
         let (audit, passwords) = (&workers[0].audit, &pools.passwords);
         vec![
@@ -71,6 +72,10 @@ impl Target {
     }
 
     /// Whether requests about this go through what is broken, or share its thread.
+    ///
+    /// Everybody who is signed in comes by AuthActor and RateLimiterActor, and nearly every actor reads and writes the store;
+    /// AuditActor stops itself when it cannot note there what it has sent on. Customers, groups, the trail and the hashing
+    /// of passwords lie on no path but their own: changes reach the trail by the outbox, which nobody waits for.
     pub fn touches(&self, about: About) -> bool {
         match self.name {
             "customers" => about == About::Customers,
