@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app;
 use crate::config::Settings;
@@ -85,7 +85,8 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let Cli { settings, command } = Cli::parse();
+    let Cli { settings, command } =
+        Cli::from_arg_matches(&commands().get_matches()).unwrap_or_else(|error| error.exit());
     match run_command(command.unwrap_or(Command::Serve), settings) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -93,6 +94,19 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The commands as they are called. The settings that tell `top` nothing of a node are not in its help.
+fn commands() -> clap::Command {
+    let mut commands = Cli::command();
+    // Before this, the flags of all commands are not those of each.
+    commands.build();
+    commands.mut_subcommand("top", |top| {
+        top.mut_args(|flag| {
+            let tells_nothing = ["data_dir", "env", "log_level"].contains(&flag.get_id().as_str());
+            flag.hide(tells_nothing)
+        })
+    })
 }
 
 fn run_command(command: Command, flags: SettingFlags) -> Outcome {

@@ -50,7 +50,7 @@ impl<R: Represent> Responder for Versioned<R> {
 }
 
 /// Whether an `If-None-Match` names this tag, weakly compared, or any.
-fn none_match_fails(headers: &HeaderMap, tag: &str) -> bool {
+pub(super) fn none_match_fails(headers: &HeaderMap, tag: &str) -> bool {
     members(headers, &header::IF_NONE_MATCH).any(|member| member == "*" || member.trim_start_matches("W/") == tag)
 }
 

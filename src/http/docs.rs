@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
 use crate::model::error::ErrorCode;
 
+use super::page_file::page_file;
 use super::schema::responses::NotFound;
 use super::{ApiError, Caller};
 
@@ -38,9 +38,6 @@ const START: &str = r##"SwaggerUIBundle({
   validatorUrl: null,
 });
 "##;
-
-/// How long browsers may keep a file of the page: it changes with the program alone. In seconds: a day.
-pub(super) const FILE_LIFETIME: &str = "public, max-age=86400";
 
 /// The API document (OpenAPI 3.1).
 #[utoipa::path(get, path = "/openapi.json", operation_id = "openapi", tag = "Operations",
@@ -80,12 +77,10 @@ pub async fn page() -> HttpResponse {
             (String = "text/css"), (String = "text/javascript"), (String = "image/png"), (String = "text/html"),
             (String = "application/json"))),
         (status = 404, response = NotFound)))]
-pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+pub async fn file(request: HttpRequest, name: web::Path<String>) -> Result<HttpResponse, ApiError> {
     static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::default()));
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((header::CACHE_CONTROL, FILE_LIFETIME));
     if *name == "start.js" {
-        return Ok(answer.content_type("text/javascript").body(START));
+        return Ok(page_file(&request, "text/javascript", START));
     }
     let file = utoipa_swagger_ui::serve(&name, Arc::clone(&CONFIG)).ok().flatten();
     let file = file.ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such file"))?;
@@ -93,22 +88,26 @@ pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
         Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         Cow::Owned(bytes) => Bytes::from(bytes),
     };
-    Ok(answer.content_type(file.content_type).body(bytes))
+    Ok(page_file(&request, &file.content_type, bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::header;
+    use actix_web::test::TestRequest;
 
     #[actix_web::test]
     async fn every_file_that_the_page_names_is_there() {
         let names: Vec<&str> = PAGE.split("\"docs/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert_eq!(names.len(), 4);
         for name in names {
-            let answer = file(web::Path::from(name.to_owned())).await.unwrap();
+            let request = TestRequest::get().to_http_request();
+            let answer = file(request, web::Path::from(name.to_owned())).await.unwrap();
             assert!(answer.headers().contains_key(header::CONTENT_TYPE), "{name}");
         }
-        assert!(file(web::Path::from("../Cargo.toml".to_owned())).await.is_err());
+        let request = TestRequest::get().to_http_request();
+        assert!(file(request, web::Path::from("../Cargo.toml".to_owned())).await.is_err());
     }
 
     #[test]

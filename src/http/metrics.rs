@@ -74,6 +74,7 @@ impl FromRequest for Scraper {
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "Operations",
     summary = "What this process counts, for Prometheus.",
     description = "Where `METRICS_TOKEN` is set, it is wanted as bearer token.",
+    security((), ("metricsToken" = [])),
     responses(
         (status = 200, description = "All metrics, in OpenMetrics where `Accept` prefers it.", content(
             (String = "text/plain"), (String = "application/openmetrics-text"))),

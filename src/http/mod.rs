@@ -37,6 +37,7 @@ mod methods;
 pub mod metrics;
 pub mod ops;
 pub mod page;
+mod page_file;
 pub mod problem;
 pub mod query;
 pub mod rate;

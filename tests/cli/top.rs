@@ -126,15 +126,22 @@ fn a_node_that_is_not_there_is_told_of_and_a_wrong_command_too() {
     let folder = tempdir().expect("a temporary folder can be made");
     let token = [("CLIENTELE_TOKEN", "a-token")];
     let told = run_with(folder.path(), &["top", "--url", "http://127.0.0.1:1"], &token).refused();
-    assert!(told.starts_with("error: no answer") && told.contains("because:"), "{told}");
+    assert!(
+        told.starts_with("error: no answer from http://127.0.0.1:1/ops/actors\n") && told.contains("because:"),
+        "{told}"
+    );
     for wrong in [&["--url", "nowhere"][..], &["--interval", "0s"], &["--sort", "luck"], &["--password-stdin"]] {
         let refused = run_with(folder.path(), &[&["top"], wrong].concat(), &token);
         assert_eq!(refused.code, Some(2), "{refused:?}");
     }
-    let secret = run_with(folder.path(), &["top", "--token", "two words"], &[]);
-    assert_eq!(secret.code, Some(2), "{secret:?}");
+    for wrong in [&["two words"][..], &["a", "--token-file", "b"], &["a", "--email", "a@b.c"]] {
+        let refused = run_with(folder.path(), &[&["top", "--token"], wrong].concat(), &[]);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+    }
     let help = run_with(folder.path(), &["top", "--help"], &[("CLIENTELE_TOKEN", "hidden-from-help")]).well();
     assert!(help.contains("CLIENTELE_TOKEN") && !help.contains("hidden-from-help"), "{help}");
+    assert!(help.contains("--port") && !help.contains("--log-level") && !help.contains("--data-dir"), "{help}");
+    assert!(help.contains("(ms, s, m, h, d, w), 100ms to 1h"), "as the refusal says: {help}");
 }
 
 #[actix_web::test]

@@ -1,5 +1,6 @@
 //! How `clientele top` is called.
 
+use std::env;
 use std::error::Error;
 use std::io::{self, IsTerminal, Read as _};
 use std::path::PathBuf;
@@ -16,6 +17,9 @@ use super::rows::Sort;
 
 /// The version in the path of the API, where the settings do not tell it.
 const API_VERSION: &str = "v1";
+
+/// Holds an access token where no flag tells who the operator is.
+const TOKEN_VARIABLE: &str = "CLIENTELE_TOKEN";
 
 const ABOUT_OUTPUT: &str = "\
 Who you are to the node is proved by --email, by --token-file, or by a token in CLIENTELE_TOKEN; you need the permission
@@ -39,7 +43,8 @@ pub(in crate::cli) struct TopArgs {
     #[arg(long, value_parser = node_url)]
     url: Option<String>,
     /// An access token. Others on this machine see it: prefer CLIENTELE_TOKEN or --token-file.
-    #[arg(long, env = "CLIENTELE_TOKEN", hide_env_values = true, value_parser = token)]
+    // Not `env`: clap would have a token that is always there conflict with the others.
+    #[arg(long, value_parser = token, conflicts_with_all = ["token_file", "email"])]
     token: Option<Secret>,
     /// Read the access token from this file, again whenever it is refused.
     #[arg(long, value_name = "FILE")]
@@ -50,7 +55,7 @@ pub(in crate::cli) struct TopArgs {
     /// Read the password from standard input instead of asking for it.
     #[arg(long, requires = "email")]
     password_stdin: bool,
-    /// How often to look: a number and a unit (ms, s, m, h).
+    /// How often to look: a number and a unit (ms, s, m, h, d, w), 100ms to 1h.
     #[arg(long, default_value = "1s", value_parser = interval)]
     pub(super) interval: Duration,
     /// Look twice, one interval apart, write what was seen, and end. What a pipe gets anyway.
@@ -111,7 +116,15 @@ impl TopArgs {
             let file = Credentials::file(path.clone());
             return file.map_err(|error| format!("{}: {error}", path.display()).into());
         }
-        let token = self.token.clone().filter(|token| !token.expose().is_empty());
+        let token = match &self.token {
+            Some(token) => Some(token.clone()),
+            None => env::var(TOKEN_VARIABLE)
+                .ok()
+                .map(|text| token(&text))
+                .transpose()
+                .map_err(|fault| format!("{TOKEN_VARIABLE} {fault}"))?,
+        };
+        let token = token.filter(|token| !token.expose().is_empty());
         Ok(token.map_or(Credentials::Nobody, Credentials::Token))
     }
 

@@ -4,8 +4,8 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use reqwest::StatusCode;
 use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -28,11 +28,19 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NodeError {
     /// Nobody answers there, or not in time.
-    #[error("no answer")]
-    Unreachable(#[source] reqwest::Error),
+    #[error("no answer from {url}")]
+    Unreachable {
+        /// What was asked.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
     /// It answers that it will not.
-    #[error("{what} is refused: {status} {detail}")]
+    #[error("{what} is refused: {status} {detail} ({url})")]
     Refused {
+        /// Where it was asked for.
+        url: String,
         /// What was asked for.
         what: &'static str,
         /// The HTTP status.
@@ -41,8 +49,10 @@ pub(super) enum NodeError {
         detail: String,
     },
     /// It answers what this program does not understand.
-    #[error("{what} cannot be read: this is no node, or one of another version")]
+    #[error("{what} cannot be read: {url} is no node, or one of another version")]
     Unreadable {
+        /// Where it was asked for.
+        url: String,
         /// What was asked for.
         what: &'static str,
         /// What is wrong with it.
@@ -169,9 +179,12 @@ impl NodeClient {
     }
 }
 
-/// Errors of the client name the URL, which whoever reads them knows.
+/// The answer to a request, if there is one.
 pub(super) fn answered(answer: reqwest::Result<Response>) -> Result<Response, NodeError> {
-    answer.map_err(|error| NodeError::Unreachable(error.without_url()))
+    answer.map_err(|error| NodeError::Unreachable {
+        url: error.url().map_or_else(|| "the node".to_owned(), Url::to_string),
+        source: error.without_url(),
+    })
 }
 
 /// The node's own words, if the answer is a problem (RFC 9457).
@@ -182,11 +195,12 @@ pub(super) fn refused(what: &'static str, answer: Response) -> NodeError {
         title: String,
         detail: Option<String>,
     }
-    let status = answer.status().as_u16();
+    let (url, status) = (answer.url().to_string(), answer.status().as_u16());
     let problem: Problem = answer.json().unwrap_or_default();
-    NodeError::Refused { what, status, detail: problem.detail.unwrap_or(problem.title) }
+    NodeError::Refused { url, what, status, detail: problem.detail.unwrap_or(problem.title) }
 }
 
-fn read<T: DeserializeOwned>(what: &'static str, answer: Response) -> Result<T, NodeError> {
-    answer.json().map_err(|source| NodeError::Unreadable { what, source: source.without_url() })
+pub(super) fn read<T: DeserializeOwned>(what: &'static str, answer: Response) -> Result<T, NodeError> {
+    let url = answer.url().to_string();
+    answer.json().map_err(|source| NodeError::Unreadable { url, what, source: source.without_url() })
 }

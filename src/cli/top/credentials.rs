@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::Secret;
 
-use super::client::{NodeError, answered, refused};
+use super::client::{NodeError, answered, read, refused};
 
 /// What proves who the operator is. A token that was refused is [renewed](Self::renew) where that is possible.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Credentials {
     /// # Errors
     /// It cannot be read.
     pub(super) fn file(path: PathBuf) -> io::Result<Self> {
-        let token = read(&path)?;
+        let token = read_token(&path)?;
         Ok(Self::File(path, token))
     }
 
@@ -92,7 +92,7 @@ impl Credentials {
         match self {
             Self::Nobody | Self::Token(_) => Ok(false),
             Self::File(path, token) => {
-                *token = read(path).map_err(NodeError::TokenFile)?;
+                *token = read_token(path).map_err(NodeError::TokenFile)?;
                 Ok(Some(&*token) != refused)
             }
             Self::Account(account) => account.sign_in(http).map(|()| true),
@@ -113,7 +113,8 @@ impl Account {
     /// By the refresh token, if there is one that is still good, else by the password.
     fn sign_in(&mut self, http: &Client) -> Result<(), NodeError> {
         if let Some((status, detail)) = &self.refusal {
-            return Err(NodeError::Refused { what: "the sign-in", status: *status, detail: detail.clone() });
+            let (url, what) = (format!("{}/auth/login", self.api), "the sign-in");
+            return Err(NodeError::Refused { url, what, status: *status, detail: detail.clone() });
         }
         if let Some(tokens) = self.tokens.take() {
             let body = json!({"refreshToken": tokens.refresh.expose()});
@@ -144,10 +145,10 @@ impl Account {
         if !answer.status().is_success() {
             return Err(refused("the sign-in", answer));
         }
-        answer.json().map_err(|source| NodeError::Unreadable { what: "the sign-in", source: source.without_url() })
+        read("the sign-in", answer)
     }
 }
 
-fn read(path: &Path) -> io::Result<Secret> {
+fn read_token(path: &Path) -> io::Result<Secret> {
     fs::read_to_string(path).map(|text| Secret::new(text.trim()))
 }

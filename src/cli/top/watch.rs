@@ -173,7 +173,7 @@ fn read_keys(tell: &Sender<News>) {
 
 /// What an error has cost, in capitals.
 fn lost(error: &NodeError) -> &'static str {
-    if matches!(error, NodeError::Unreachable(_)) { "CONNECTION LOST" } else { "REFUSED" }
+    if matches!(error, NodeError::Unreachable { .. }) { "CONNECTION LOST" } else { "REFUSED" }
 }
 
 /// An error and its causes on one line.

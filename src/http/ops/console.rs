@@ -1,21 +1,16 @@
 //! `GET /ops`: the console, a page that signs in through the API and shows what operators need (§9).
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 
-use crate::http::schema::responses::NotFound;
-use crate::http::{ApiError, Caller, docs};
-use crate::model::error::ErrorCode;
+use crate::http::Caller;
+use crate::http::page_file::page_file;
 
 /// The page. Its parts are files of their own, so that the page policy need not allow anything inline.
 const PAGE: &str = include_str!("console/console.html");
 
-/// The files that the page is made of: name, type, content.
-const FILES: [(&str, &str, &str); 3] = [
-    ("console.css", "text/css", include_str!("console/console.css")),
-    ("console.js", "text/javascript", include_str!("console/console.js")),
-    ("icon.svg", "image/svg+xml", include_str!("console/icon.svg")),
-];
+const STYLE: &str = include_str!("console/console.css");
+const SCRIPT: &str = include_str!("console/console.js");
+const ICON: &str = include_str!("console/icon.svg");
 
 /// The operators' console.
 ///
@@ -27,18 +22,25 @@ pub async fn page(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(PAGE.replace("{api}", api))
 }
 
-/// A file that the console is made of.
-#[utoipa::path(get, path = "/ops/{file}", operation_id = "consoleFile", tag = "Operations",
-    params(("file" = String, Path, description = "The file's name", example = "console.css")),
-    responses(
-        (status = 200, description = "The file.", content(
-            (String = "text/css"), (String = "text/javascript"), (String = "image/svg+xml"))),
-        (status = 404, response = NotFound)))]
-pub async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    let file = FILES.iter().find(|(known, ..)| *known == *name);
-    let (_, kind, content) = file.ok_or_else(|| ApiError::new(ErrorCode::ResourceNotFound, "There is no such file"))?;
-    let lifetime = (header::CACHE_CONTROL, docs::FILE_LIFETIME);
-    Ok(HttpResponse::Ok().insert_header(lifetime).content_type(*kind).body(*content))
+/// How the console looks.
+#[utoipa::path(get, path = "/ops/console.css", operation_id = "consoleStyle", tag = "Operations",
+    responses((status = 200, description = "The file.", body = String, content_type = "text/css")))]
+pub async fn style(request: HttpRequest) -> HttpResponse {
+    page_file(&request, "text/css", STYLE)
+}
+
+/// What the console does.
+#[utoipa::path(get, path = "/ops/console.js", operation_id = "consoleScript", tag = "Operations",
+    responses((status = 200, description = "The file.", body = String, content_type = "text/javascript")))]
+pub async fn script(request: HttpRequest) -> HttpResponse {
+    page_file(&request, "text/javascript", SCRIPT)
+}
+
+/// The sign that browsers show for the console.
+#[utoipa::path(get, path = "/ops/icon.svg", operation_id = "consoleIcon", tag = "Operations",
+    responses((status = 200, description = "The file.", body = String, content_type = "image/svg+xml")))]
+pub async fn icon(request: HttpRequest) -> HttpResponse {
+    page_file(&request, "image/svg+xml", ICON)
 }
 
 #[cfg(test)]
@@ -49,23 +51,22 @@ mod tests {
     fn every_file_that_the_page_names_is_there_and_no_other() {
         let mut named: Vec<&str> = PAGE.split("\"ops/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         named.sort_unstable();
-        assert_eq!(named, FILES.map(|(name, ..)| name));
+        assert_eq!(named, ["console.css", "console.js", "icon.svg"]);
     }
 
     #[test]
     fn the_page_keeps_to_its_policy() {
         assert!(!PAGE.contains("http") && !PAGE.contains("<style") && !PAGE.contains("<script>"));
         assert!(!PAGE.contains(" style=") && !PAGE.contains(" onclick"), "nothing is inline");
-        let script = FILES[1].2;
         assert!(
-            !script.contains("innerHTML") && !script.contains("Storage"),
+            !SCRIPT.contains("innerHTML") && !SCRIPT.contains("Storage"),
             "no markup is made of texts, no token is kept"
         );
     }
 
     #[test]
     fn the_console_is_small() {
-        let bytes = PAGE.len() + FILES.iter().map(|(.., content)| content.len()).sum::<usize>();
+        let bytes = [PAGE, STYLE, SCRIPT, ICON].map(str::len).iter().sum::<usize>();
         assert!(bytes < 25_000, "{bytes} bytes");
     }
 }

@@ -120,7 +120,11 @@ mod tests {
             (json!({"level": "loud"}), ErrorCode::InvalidInput, "/level"),
             (json!({"level": ""}), ErrorCode::InvalidInput, "/level"),
             (json!({"level": 7}), ErrorCode::InvalidInput, "/level"),
-            (json!({"level": format!("info{}", ",a=info".repeat(200))}), ErrorCode::InvalidInput, "/level"),
+            (
+                json!({"level": (0..200).map(|n| format!("a{n}=info")).collect::<Vec<_>>().join(",")}),
+                ErrorCode::InvalidInput,
+                "/level",
+            ),
             (json!({"level": "info", "revertAfterSeconds": 0}), ErrorCode::InvalidInput, "/revertAfterSeconds"),
             (json!({"level": "info", "revertAfterSeconds": 86_401}), ErrorCode::InvalidInput, "/revertAfterSeconds"),
             (json!({"level": "info", "revertAfterSeconds": "10"}), ErrorCode::InvalidInput, "/revertAfterSeconds"),

@@ -26,6 +26,9 @@ use super::responses::{
 /// How the security scheme is called in the document.
 const BEARER: &str = "bearer";
 
+/// The same of the scheme for `/metrics`, whose token is a setting.
+const METRICS_TOKEN: &str = "metricsToken";
+
 /// Bodies, and the answers that can be sent back as such: what is in an answer alone is ignored in the body (§10).
 const SENT_BACK: &[(&str, &str)] = &[
     ("CustomerInput", "Customer"),
@@ -80,7 +83,7 @@ struct Resources;
     ),
     paths(
         health::health, health::live, health::ready, error_pages::explain, metrics::scrape, docs::openapi, docs::page,
-        docs::file, ops::console::page, ops::console::file, ops::actors::list, ops::actors::restart,
+        docs::file, ops::console::page, ops::console::style, ops::console::script, ops::console::icon, ops::actors::list, ops::actors::restart,
         ops::events::follow, ops::log_level::read, ops::log_level::replace
     ),
     components(
@@ -113,6 +116,8 @@ pub fn document(base: &str) -> OpenApi {
     let components = document.components.get_or_insert_default();
     let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`METRICS_TOKEN`")).build();
+    components.add_security_scheme(METRICS_TOKEN, SecurityScheme::Http(scheme));
     for (body, answer) in SENT_BACK {
         ignore_read_only(components, body, answer);
     }
@@ -143,7 +148,7 @@ fn describe(operation: &mut Operation, endpoint: &EndpointInfo, base: &str) {
         failures.push((500, StoreFailed::reference()));
         failures.push((504, TimedOut::reference()));
     }
-    if endpoint.method != Method::GET {
+    if endpoint.method != Method::GET && endpoint.path.starts_with(base) {
         failures.push((409, Conflict::reference()));
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body {

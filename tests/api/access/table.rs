@@ -126,7 +126,9 @@ fn operations() -> Vec<Row> {
         "/docs",
         "/docs/{file}",
         "/ops",
-        "/ops/{file}",
+        "/ops/console.css",
+        "/ops/console.js",
+        "/ops/icon.svg",
     ];
     let open = paths.into_iter().map(|path| row("GET", path, Anyone, Value::Null, 200));
     open.chain(guarded).collect()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use clientele::http::Access;
 use clientele::http::routes::endpoints;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::harness::TestServer;
 
@@ -77,7 +77,15 @@ async fn the_document_tells_who_may_and_that_every_failure_is_a_problem() {
             assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"], "{name} {status}");
         }
     }
-    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(
+        (&schemes["bearer"]["scheme"], &schemes["metricsToken"]["scheme"]),
+        (&json!("bearer"), &json!("bearer"))
+    );
+    let metrics = &document["paths"]["/metrics"]["get"]["security"];
+    assert_eq!(*metrics, json!([{}, {"metricsToken": []}]), "a token is wanted where one is set");
+    let log_level = &document["paths"]["/ops/log-level"]["put"]["responses"];
+    assert!(log_level.get("409").is_none(), "nothing can be in its way: {log_level}");
 }
 
 /// The values of an attribute in a page.

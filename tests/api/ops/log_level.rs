@@ -18,6 +18,8 @@ async fn a_level_holds_until_it_is_changed_or_its_time_is_over() {
     assert!(read["revertAfterSeconds"].as_u64().is_some_and(|left| (500..=600).contains(&left)), "{read}");
     assert_eq!(admin.put("//ops/log-level", json!({"level": "warn"})).await.expect(200), json!({"level": "warn"}));
 
+    assert_eq!(admin.put("//ops/log-level", json!({"level": "DEBUG"})).await.expect(200), json!({"level": "debug"}));
+
     // The shortest time there is, and the real clock: the other tests of it turn theirs.
     admin.put("//ops/log-level", json!({"level": "trace", "revertAfterSeconds": 1})).await.expect(200);
     let until = std::time::Instant::now() + crate::harness::SOON;
@@ -32,6 +34,8 @@ async fn each_wrong_field_is_named() {
     let admin = server.admin().await;
     let table = [
         (json!({"level": "loud"}), 2002, &["/level"][..]),
+        (json!({"level": "clientele[{user}]=trace"}), 2002, &["/level"]),
+        (json!({"level": "info,debug"}), 2002, &["/level"]),
         (json!({"level": "info", "revertAfterSeconds": 0}), 2002, &["/revertAfterSeconds"]),
         (json!({"level": "info", "until": "tomorrow"}), 2002, &["/until"]),
         (json!({"revertAfterSeconds": 60}), 2003, &["/level"]),
@@ -50,7 +54,7 @@ async fn a_change_is_on_record_and_what_changes_nothing_is_not() {
         json!({"level": "info"}),
         json!({"level": "debug", "revertAfterSeconds": 600}),
         json!({"level": "warn"}),
-        json!({"level": "warn"}),
+        json!({"level": "WARN"}),
     ];
     let mut last = String::new();
     for change in changes {
