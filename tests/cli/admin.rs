@@ -56,6 +56,7 @@ async fn an_administrator_is_made_while_the_server_runs() {
     }
     process.signal("TERM");
     process.line_with("stopped");
+    assert!(process.ended().success());
     let again = Process::run(program(folder.path(), &["serve"]));
     assert!(!again.log.iter().any(|line| line.contains("no administrator")), "{:?}", again.log);
 }

@@ -36,6 +36,8 @@ pub async fn look_around(walk: &Walk) {
         ("/docs/swagger-ui.css", "text/css"),
         ("/ops", "text/html; charset=utf-8"),
         ("/ops/console.js", "text/javascript"),
+        ("/ops/console.css", "text/css"),
+        ("/ops/icon.svg", "image/svg+xml"),
     ] {
         let answer = walk.get(&nobody, path).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, kind), "{path}");
