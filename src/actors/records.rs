@@ -120,6 +120,17 @@ impl Records {
         to_the_end(committing.boxed()).await
     }
 
+    /// Makes an event durable that tells of something which changes no record.
+    ///
+    /// # Errors
+    /// As the store has it.
+    pub async fn tell(&self, event: AuditEvent) -> Result<(), OperationError> {
+        self.commit(Change::telling(event)).await.map_err(|error| match error {
+            CommitError::Conflict { .. } => busy(),
+            CommitError::Store(error) => error.into(),
+        })
+    }
+
     /// Changes one record: reads it, lets `alter` make its next version and the events, commits, and begins again if another
     /// change came first. Answers the record as it is afterwards; if `alter` makes nothing, that is as it was.
     ///

@@ -6,7 +6,8 @@ use clientele::app::Backend;
 use crate::GUESTS;
 use crate::crowd::Samples;
 use crate::guest::About;
-use crate::victims::{Blow, IsWell, blows, blows_but_in_futures, is_well, pool_blows, pool_is_well, stall, wait_until};
+use crate::harness::{SOON, wait_until};
+use crate::victims::{Blow, IsWell, blows, blows_but_in_futures, is_well, pool_blows, pool_is_well, stall};
 
 /// What a phase breaks.
 pub struct Target {
@@ -96,7 +97,7 @@ impl Target {
         let mut poisoned = 0;
         for blow in blows {
             let next = samples.borrow().len() + random.usize(..pause);
-            wait_until(|| samples.borrow().len() >= next, "requests are answered").await;
+            wait_until(SOON, || samples.borrow().len() >= next, "requests are answered").await;
             poisoned += blow().await;
             if random.bool() {
                 self.recovered().await;
@@ -108,7 +109,7 @@ impl Target {
 
     async fn recovered(&self) {
         for is_well in &self.well {
-            wait_until(is_well, "what was broken works again").await;
+            wait_until(SOON, is_well, "what was broken works again").await;
         }
     }
 }

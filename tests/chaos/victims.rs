@@ -7,9 +7,8 @@ use actix::{Actor, Context};
 use clientele::actors::supervision::{Fault, Injected, Mailbox, Pool, PoolFault, State};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
-use tokio::time::Instant;
 
-use crate::harness::SOON;
+use crate::harness::{SOON, wait_until};
 
 /// A stall that is felt, and that no deadline misses.
 const STALL: Duration = Duration::from_millis(150);
@@ -69,7 +68,7 @@ fn blow<A: Actor<Context = Context<A>>>(actor: &Mailbox<A>, fault: Fault) -> Blo
         async move {
             if fault == Fault::PanicInDrop {
                 // There has to be something to drop.
-                wait_until(|| actor.status().state == State::Running, "it comes back").await;
+                wait_until(SOON, || actor.status().state == State::Running, "it comes back").await;
             }
             let injected = actor.inject(fault);
             let strikes_at_a_start_or_an_end = matches!(
@@ -119,13 +118,4 @@ fn pool_blow<W: Unpin + 'static>(pool: &Pool<W>, fault: PoolFault) -> Blow {
 async fn struck(injected: &Injected, fault: &impl std::fmt::Debug) {
     let struck = tokio::time::timeout(SOON, injected.struck()).await;
     assert_eq!(struck, Ok(true), "{fault:?} did not go off");
-}
-
-/// Waits until it is so.
-pub async fn wait_until(condition: impl Fn() -> bool, what: &str) {
-    let until = Instant::now() + SOON;
-    while !condition() {
-        assert!(Instant::now() < until, "it is not so that {what}");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
 }

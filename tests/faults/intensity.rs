@@ -6,7 +6,7 @@ use clientele::actors::supervision::{FailureKind, Fault, State};
 use serde_json::json;
 
 use crate::harness::client::customer;
-use crate::harness::{SOON, TestServer};
+use crate::harness::{SOON, TestServer, wait_until};
 use crate::latency::{BEARABLE, ninety_ninth};
 
 #[actix_web::test]
@@ -20,7 +20,7 @@ async fn an_actor_that_cannot_start_has_failed_and_recovers_without_a_restart_of
     let causes: Vec<_> = groups.iter().map(|actor| actor.inject(Fault::RefuseStart(u32::MAX))).collect();
     groups.iter().for_each(|actor| actor.restart());
     for actor in &groups {
-        wait(|| actor.status().state == State::Failed, "it gives up").await;
+        wait_until(3 * SOON, || actor.status().state == State::Failed, "it gives up").await;
         let failure = actor.status().last_failure.expect("it tells why");
         assert_eq!((failure.kind, failure.during), (FailureKind::Start, Some("factory")), "{failure:?}");
     }
@@ -48,7 +48,7 @@ async fn an_actor_that_cannot_start_has_failed_and_recovers_without_a_restart_of
     assert_eq!(admin.get(&group).await.failure(), (503, 5001), "it rests until its cool-down is over");
     groups.iter().for_each(|actor| actor.restart());
     for actor in &groups {
-        wait(|| actor.status().state == State::Running, "an operator wakes it").await;
+        wait_until(3 * SOON, || actor.status().state == State::Running, "an operator wakes it").await;
     }
     assert_eq!(admin.get(&group).await.expect(200)["name"], "Pioneers");
     admin.get("//health/ready").await.expect(200);
@@ -61,7 +61,7 @@ async fn a_failed_actor_comes_back_by_itself_after_its_cool_down_and_at_the_time
     let groups = server.backend().workers()[0].groups.clone();
     let cause = groups.inject(Fault::RefuseStart(u32::MAX));
     groups.restart();
-    wait(|| groups.status().state == State::Failed, "it gives up").await;
+    wait_until(3 * SOON, || groups.status().state == State::Failed, "it gives up").await;
     cause.withdraw();
     let refused = Instant::now();
     let answer = admin.get("/customers/groups").await;
@@ -78,12 +78,4 @@ async fn a_failed_actor_comes_back_by_itself_after_its_cool_down_and_at_the_time
     let away = refused.elapsed();
     assert!(away <= told + Duration::from_secs(1), "told {told:?}, and served after {away:?}");
     assert!(away + Duration::from_secs(2) > told, "told {told:?}, and served after {away:?} already");
-}
-
-async fn wait(condition: impl Fn() -> bool, what: &str) {
-    let until = Instant::now() + 3 * SOON;
-    while !condition() {
-        assert!(Instant::now() < until, "it is not so that {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }

@@ -149,6 +149,15 @@ pub fn poll_until(mut condition: impl FnMut() -> bool, what: &str) {
     }
 }
 
+/// The same in a task, so that what else runs on its thread goes on; with this much `patience`.
+pub async fn wait_until(patience: Duration, condition: impl Fn() -> bool, what: &str) {
+    let until = std::time::Instant::now() + patience;
+    while !condition() {
+        assert!(std::time::Instant::now() < until, "it is not so that {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 /// The status of a GET; `None` if nobody answers. Without an async client, so that it works in every test.
 pub fn status_of(url: &str) -> Option<u16> {
     let (host, path) = url.strip_prefix("http://")?.split_once('/')?;

@@ -8,11 +8,11 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 
 use crate::actors::error::OperationError;
 use crate::actors::listing::{Page, read_page_by};
-use crate::actors::records::{Change, Records, handlers};
+use crate::actors::records::{Records, handlers};
 use crate::actors::supervision::StartError;
 use crate::broker::{Broker, Consumer};
 use crate::model::audit::{AuditEvent, OUTBOX};
-use crate::store::{CommitError, Filter, Sort, Value};
+use crate::store::{Filter, Sort, Value};
 
 use tokio::time::Instant;
 
@@ -119,10 +119,7 @@ impl std::fmt::Debug for Audit {
 
 impl Audit {
     async fn record(&self, RecordEvent { event }: RecordEvent) -> Result<(), OperationError> {
-        self.records.commit(Change::telling(event)).await.map_err(|error| match error {
-            CommitError::Store(error) => error.into(),
-            conflict => OperationError::Conflict(conflict.to_string().into()),
-        })
+        self.records.tell(event).await
     }
 
     async fn list(&self, ListEvents { page }: ListEvents) -> Result<Page<Arc<AuditEvent>>, OperationError> {

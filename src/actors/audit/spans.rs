@@ -8,31 +8,13 @@ use crate::trace;
 
 /// From the outbox through the broker, until the event has left the outbox.
 pub(super) fn relay(event: &AuditEvent) -> Span {
-    in_trace_of(event.traceparent.as_ref(), || {
-        tracing::info_span!(
-            parent: None,
-            "audit.relay",
-            otel.kind = "producer",
-            otel.name = format!("audit.relay {}", event.action.as_str()),
-            audit.event.id = %event.id,
-            audit.action = event.action.as_str(),
-        )
-    })
+    in_trace_of(event.traceparent.as_ref(), event, "relay", "producer")
 }
 
 /// From the broker until the event is in the trail. `parent` is what came with the message.
 pub(super) fn consume(event: &AuditEvent, parent: Option<&str>) -> Span {
     let parent = parent.and_then(|parent| TraceParent::try_from(parent.to_owned()).ok());
-    in_trace_of(parent.as_ref(), || {
-        tracing::info_span!(
-            parent: None,
-            "audit.consume",
-            otel.kind = "consumer",
-            otel.name = format!("audit.consume {}", event.action.as_str()),
-            audit.event.id = %event.id,
-            audit.action = event.action.as_str(),
-        )
-    })
+    in_trace_of(parent.as_ref(), event, "consume", "consumer")
 }
 
 /// The `traceparent` of the event's message: that of its relay, else the one that it was written with.
@@ -40,9 +22,18 @@ pub(super) fn passed_on(event: &AuditEvent, relay: &Span) -> Option<String> {
     trace::traceparent(relay).or_else(|| event.traceparent.clone()).map(String::from)
 }
 
-fn in_trace_of(parent: Option<&TraceParent>, open: impl FnOnce() -> Span) -> Span {
+/// The span of one step on the event's way, if its trace is recorded.
+fn in_trace_of(parent: Option<&TraceParent>, event: &AuditEvent, step: &str, kind: &str) -> Span {
     let Some(parent) = parent.filter(|parent| parent.is_sampled()) else { return Span::none() };
-    let span = open();
+    let action = event.action.as_str();
+    let span = tracing::info_span!(
+        parent: None,
+        "audit",
+        otel.kind = kind,
+        otel.name = format!("audit.{step} {action}"),
+        audit.event.id = %event.id,
+        audit.action = action,
+    );
     trace::continues(&span, parent, None);
     span
 }

@@ -117,7 +117,7 @@ impl Auth {
         let event = AuditEvent::new(Action::AuthLoginFailed, None, origin, now)
             .by(None, email)
             .ended(Outcome::Denied, refusal.code());
-        self.records.commit(Change::telling(event)).await.map_err(|error| super::actor::KIND.error(error))
+        self.records.tell(event).await
     }
 
     /// Writes that clear a few counts away that are over, but not those that are being written now.

@@ -13,6 +13,8 @@ use super::{ActorStatus, Deadline, Drained, Emitter, Mailbox, PoolStatus, Restar
 pub(super) trait Child: Send + Sync {
     /// Name and replica, as in `customers/1`.
     fn full_name(&self) -> &Arc<str>;
+    /// Whether it is, or is a replica of, the actor of this name.
+    fn is_named(&self, name: &str) -> bool;
     fn status(&self) -> ActorStatus;
     fn state(&self) -> State;
     /// Whether it has come to its end, by its policy or because that was wanted.
@@ -29,6 +31,10 @@ pub(super) trait Child: Send + Sync {
 impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
     fn full_name(&self) -> &Arc<str> {
         Mailbox::full_name(self)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.shared().vitals.spec.name == name || **self.full_name() == *name
     }
 
     fn status(&self) -> ActorStatus {

@@ -10,20 +10,13 @@ use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::time::Instant;
 
+use super::fate::Fate;
 use super::guard::discard;
 use super::histogram::add_alone;
 use super::reply::Outcome;
 use super::scope::Scope;
 use super::tally::{Tallies, Tally, short_name};
 use super::{AskError, Deadline};
-
-/// Whether a message that has waited is still worth handling.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Deliver,
-    Expired,
-    Abandoned,
-}
 
 /// A message of some type for an actor `A`.
 ///
@@ -90,13 +83,7 @@ where
     }
 
     fn fate(&self, now: Instant) -> Fate {
-        if self.scope.deadline().is_some_and(|deadline| deadline.passed_by(now)) {
-            Fate::Expired
-        } else if self.reply_to.as_ref().is_some_and(oneshot::Sender::is_closed) {
-            Fate::Abandoned
-        } else {
-            Fate::Deliver
-        }
+        Fate::of(&self.scope, self.reply_to.as_ref().is_some_and(oneshot::Sender::is_closed), now)
     }
 
     fn deliver(&mut self, tallies: &Tallies, now: Instant, actor: &mut A, context: &mut A::Context) {

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use super::State;
 
+/// Bounds of the estimate given to those who are refused.
+pub(super) const SHORTEST_RETRY: Duration = Duration::from_millis(1);
+pub(super) const LONGEST_RETRY: Duration = Duration::from_secs(60);
+
 /// Why a message was not answered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum AskError {

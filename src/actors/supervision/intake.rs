@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::AskError;
 use super::control::Visit;
-use super::envelope::{BoxEnvelope, Fate};
+use super::envelope::BoxEnvelope;
 use super::fault::offered;
 use super::guard::{Panic, guarded};
 use super::mailbox::Shared;
@@ -119,20 +119,9 @@ impl<A: Actor<Context = Context<A>>> Desk<A> {
     }
 
     /// Takes one message through its handler, and gives the time at which the handler returned.
-    fn attend(&self, mut envelope: BoxEnvelope<A>, now: Instant, actor: &mut A, context: &mut Context<A>) -> Instant {
-        let tallies = &self.vitals().tallies;
-        match envelope.fate(now) {
-            Fate::Deliver => {}
-            Fate::Expired => {
-                envelope.fail(tallies, AskError::DeadlineExceeded);
-                return now;
-            }
-            Fate::Abandoned => {
-                envelope.abandon(tallies);
-                return now;
-            }
-        }
-        let faults = &self.shared.faults;
+    fn attend(&self, envelope: BoxEnvelope<A>, now: Instant, actor: &mut A, context: &mut Context<A>) -> Instant {
+        let Some(mut envelope) = self.shared.skip(envelope, now) else { return now };
+        let (tallies, faults) = (&self.vitals().tallies, &self.shared.faults);
         let delivered = guarded(|| {
             if !faults.is_armed() {
                 return envelope.deliver(tallies, now, actor, context);

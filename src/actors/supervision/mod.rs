@@ -43,6 +43,7 @@ mod envelope;
 mod error;
 mod event;
 mod event_log;
+mod fate;
 mod fault;
 mod group;
 mod guard;

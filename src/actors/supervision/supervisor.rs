@@ -106,14 +106,15 @@ impl Supervisor {
     ///
     /// How many were restarted; 0: nobody has this name, or all who have are stopped.
     pub fn restart(&self, name: &str) -> usize {
-        let named = |child: &Arc<dyn Child>| {
-            let status = child.status();
-            status.state != State::Stopped && (status.name == name || &**child.full_name() == name)
-        };
-        let actors: Vec<_> = self.inner.actors().into_iter().filter(named).collect();
+        let actors = self.inner.actors_named(name);
         actors.iter().for_each(|child| child.restart(RestartCause::Operator));
-        let pools = self.inner.pools().into_iter().filter(|(_, emitter)| &**emitter.actor() == name);
-        actors.len() + pools.map(|(pool, _)| pool.restart()).sum::<usize>()
+        actors.len() + self.inner.pools_named(name).iter().map(|pool| pool.restart()).sum::<usize>()
+    }
+
+    /// Whether there is somebody of this name to [restart](Supervisor::restart): an actor or a replica that is not stopped,
+    /// or a pool.
+    pub fn knows(&self, name: &str) -> bool {
+        !(self.inner.actors_named(name).is_empty() && self.inner.pools_named(name).is_empty())
     }
 
     /// Takes a [`look`](Supervisor::look) each `interval`, on a thread of its own, until the
@@ -193,6 +194,18 @@ impl Inner {
 
     fn pools(&self) -> Vec<(Arc<dyn Tended>, Emitter)> {
         self.known.lock().pools.clone()
+    }
+
+    /// The replicas of this name that are not stopped.
+    fn actors_named(&self, name: &str) -> Vec<Arc<dyn Child>> {
+        let is_meant = |child: &Arc<dyn Child>| child.is_named(name) && child.state() != State::Stopped;
+        self.actors().into_iter().filter(is_meant).collect()
+    }
+
+    /// The pools of this name.
+    fn pools_named(&self, name: &str) -> Vec<Arc<dyn Tended>> {
+        let named = self.pools().into_iter().filter(|(_, emitter)| **emitter.actor() == *name);
+        named.map(|(pool, _)| pool).collect()
     }
 
     /// A worker thread that was replaced brings its actors again: the stopped namesake is forgotten, and so are those

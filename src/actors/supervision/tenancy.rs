@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use actix::{Actor, Context};
 use tokio::time::Instant;
 
-use super::envelope::Fate;
+use super::fate::Fate;
 use super::guard::discard;
 use super::mailbox::Shared;
 use super::{AskError, State};
@@ -47,12 +47,10 @@ impl<A: Actor<Context = Context<A>>> Tenancy<A> {
 
     /// Fails what waits and cannot be answered by its deadline, because no message is taken before `until`.
     pub(super) fn refuse_hopeless(&self, until: Instant, error: &AskError) {
-        let (now, tallies) = (Instant::now(), &self.vitals.tallies);
+        let now = Instant::now();
         for envelope in self.queue.take_out(|envelope| envelope.fate(until) == Fate::Expired) {
-            match envelope.fate(now) {
-                Fate::Expired => envelope.fail(tallies, AskError::DeadlineExceeded),
-                Fate::Abandoned => envelope.abandon(tallies),
-                Fate::Deliver => envelope.fail(tallies, error.clone()),
+            if let Some(envelope) = self.skip(envelope, now) {
+                envelope.fail(&self.vitals.tallies, error.clone());
             }
         }
     }

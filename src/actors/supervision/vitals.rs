@@ -14,15 +14,13 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::clock::Moment;
+use super::error::{LONGEST_RETRY, SHORTEST_RETRY};
 use super::guard::Panic;
 use super::tally::Tallies;
 use super::{ActorSpec, ActorStatus, Emitter, Failure, FailureKind, Happening, RestartCause, StartError, State};
 
 /// An actor that is away for less than this is still called ready.
 const SHORT_ABSENCE: Duration = Duration::from_secs(1);
-/// Bounds of the estimate given to those who are refused.
-const SHORTEST_RETRY: Duration = Duration::from_millis(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 pub(super) struct Vitals {
     pub(super) spec: ActorSpec,

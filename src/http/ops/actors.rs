@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::actors::supervision::{ActorStatus, State, Supervisor};
 use crate::model::audit::{Action, AuditEvent};
 use crate::model::error::ErrorCode;
 use crate::model::form::Form;
@@ -54,7 +53,7 @@ pub async fn restart(
         Form::of(body)?.finish(|| Some(()))?;
     }
     let supervisor = &caller.api().settings.operations.supervisor;
-    if !knows(supervisor, &name) {
+    if !supervisor.knows(&name) {
         return Err(unknown());
     }
     let now = caller.api().settings.clock.now();
@@ -65,13 +64,6 @@ pub async fn restart(
         0 => Err(unknown()),
         restarted => Ok(HttpResponse::Accepted().json(RestartView { name: &name, restarted })),
     }
-}
-
-/// Whether there is an actor, one replica of an actor, or a pool of this name.
-fn knows(supervisor: &Supervisor, name: &str) -> bool {
-    let actor =
-        |actor: &ActorStatus| actor.state != State::Stopped && (actor.name == name || actor.full_name() == name);
-    supervisor.statuses().iter().any(actor) || supervisor.pools().iter().any(|pool| pool.name == name)
 }
 
 fn unknown() -> ApiError {

@@ -9,17 +9,11 @@ use tokio::time::Instant;
 use super::Work;
 use super::fault::PoolFault;
 use super::shared::Counters;
+use crate::actors::supervision::fate::Fate;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::reply::Outcome;
 use crate::actors::supervision::{AskError, Scope};
-
-/// Whether a job that has waited is still worth doing.
-pub(super) enum Fate {
-    Run,
-    Expired,
-    Abandoned,
-}
 
 /// A message of some type for a worker `W`.
 pub(super) trait Job<W>: Send {
@@ -58,13 +52,7 @@ where
     M::Result: Send,
 {
     fn fate(&self, now: Instant) -> Fate {
-        if self.scope.deadline().is_some_and(|deadline| deadline.passed_by(now)) {
-            Fate::Expired
-        } else if self.reply_to.is_closed() {
-            Fate::Abandoned
-        } else {
-            Fate::Run
-        }
+        Fate::of(&self.scope, self.reply_to.is_closed(), now)
     }
 
     fn sent_at(&self) -> Instant {

@@ -121,7 +121,7 @@ impl<W: Unpin + 'static> Pool<W> {
             return Drained::default();
         }
         let waiting = self.shared.queue.take_all();
-        let dropped = waiting.len() + self.shared.status().running;
+        let dropped = waiting.len() + self.shared.crew.muster(Instant::now()).running;
         for job in waiting {
             job.fail(AskError::Stopped);
         }

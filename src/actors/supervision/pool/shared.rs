@@ -13,18 +13,16 @@ use super::PoolSpec;
 use super::bench::{Bench, Make};
 use super::crew::{Crew, Seat};
 use super::fault::PoolFault;
-use super::job::{Fate, Job};
+use super::job::Job;
 use super::pace::Pace;
 use super::queue::{JobQueue, Refused};
 use super::spec::ALWAYS_WAITING;
+use crate::actors::supervision::error::{LONGEST_RETRY, SHORTEST_RETRY};
+use crate::actors::supervision::fate::Fate;
 use crate::actors::supervision::fault::Armory;
 use crate::actors::supervision::guard::{Panic, discard, guarded};
 use crate::actors::supervision::histogram::Histogram;
 use crate::actors::supervision::{AskError, Emitter, Failure, Happening, PoolStatus, RestartCause, ThreadLoss};
-
-/// The shortest and the longest estimate given to those who are refused.
-const SHORTEST_RETRY: Duration = Duration::from_millis(1);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 pub(super) struct Shared<W: 'static> {
     pub(super) spec: PoolSpec,
@@ -176,7 +174,7 @@ impl<W: Unpin + 'static> Shared<W> {
     /// Lets go of what waits in a full queue although nobody wants it any more. Whether that made room.
     fn sweep(&self) -> bool {
         let now = Instant::now();
-        let stale = self.queue.sweep(now, |job| !matches!(job.fate(now), Fate::Run));
+        let stale = self.queue.sweep(now, |job| job.fate(now) != Fate::Wanted);
         let made_room = !stale.is_empty();
         for job in stale {
             self.skip(job, now);
@@ -187,7 +185,7 @@ impl<W: Unpin + 'static> Shared<W> {
     /// Lets go of a job that is not to be done, and counts it; gives it back if it is.
     pub(super) fn skip(&self, job: Box<dyn Job<W>>, now: Instant) -> Option<Box<dyn Job<W>>> {
         match job.fate(now) {
-            Fate::Run => return Some(job),
+            Fate::Wanted => return Some(job),
             Fate::Expired => {
                 self.counters.expired.fetch_add(1, Relaxed);
                 job.fail(AskError::DeadlineExceeded);
