@@ -41,10 +41,10 @@ impl Counts {
         }
     }
 
-    /// The writes that forget the account's failures after a success. The address's stay: one good account
-    /// among many tried ones is what spraying looks like.
+    /// The write that forgets the account's failures after a success, those that were counted here and no later ones. The
+    /// address's stay: one good account among many tried ones is what spraying looks like.
     pub(super) fn forgotten(&self) -> Option<Write> {
-        (self.account.version > 0).then(|| Write::Delete { collection: &ATTEMPTS, id: self.account.id, expected: None })
+        (self.account.version > 0).then(|| Write::delete(&self.account))
     }
 }
 

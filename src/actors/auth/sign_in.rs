@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::actors::error::OperationError;
-use crate::actors::records::Change;
+use crate::actors::records::{Change, retry};
 use crate::model::audit::{Action, AuditEvent, Origin};
 use crate::model::contact::Email;
 use crate::model::document::Document;
@@ -12,7 +12,7 @@ use crate::model::role::RoleName;
 use crate::model::session::{SESSIONS, Session};
 use crate::model::time::Time;
 use crate::model::user::{Registration, USERS, User, UserStatus};
-use crate::store::{CommitError, Filter, Query, Sort, Value, Write};
+use crate::store::{CommitError, Conflict, Filter, Query, Sort, Value, Write};
 
 use super::actor::{Auth, KIND, hashing_deadline};
 use super::messages::{Login, Register, SignedIn};
@@ -86,21 +86,30 @@ impl Auth {
         renewed: Option<String>,
         origin: &Origin,
     ) -> Result<SignedIn, OperationError> {
-        // Attempts are compared side by side; one that was right must not slip past a lock that others set meanwhile.
+        let session = retry(async || self.try_begin_session(&user, origin).await).await?;
+        if let Some(hash) = renewed {
+            self.renew_hash(&user, hash).await;
+        }
+        Ok(self.signed_in(user, &session))
+    }
+
+    /// One attempt; `None` if another attempt to sign in to the account was counted meanwhile. Attempts are compared side by
+    /// side: one that was right must neither slip past a lock that others have set nor forget it.
+    async fn try_begin_session(&self, user: &User, origin: &Origin) -> Result<Option<Session>, OperationError> {
         let counts = self.refuse_locked(&user.email, origin).await?;
         let now = self.records.now();
-        let session = self.new_session(&user, origin, now);
+        let session = self.new_session(user, origin, now);
         let event = AuditEvent::new(Action::AuthLoggedIn, Some(user.id.object_id()), origin, now)
             .by(Some(user.id), &user.email);
         let mut change = Change::insert(&session).tell(event);
         for write in counts.forgotten().into_iter().chain(self.sessions_that_are_over(now).await?) {
             change = change.and(write);
         }
-        self.records.commit(change).await.map_err(|error| KIND.error(error))?;
-        if let Some(hash) = renewed {
-            self.renew_hash(&user, hash).await;
+        match self.records.commit(change).await {
+            Ok(()) => Ok(Some(session)),
+            Err(CommitError::Conflict { conflict: Conflict::Version | Conflict::Missing, .. }) => Ok(None),
+            Err(error) => Err(KIND.error(error)),
         }
-        Ok(self.signed_in(user, &session))
     }
 
     /// Stores a hash of the cost that is now set. Another change of the user that comes first is as good a reason not to.
