@@ -204,6 +204,11 @@ impl Settings {
         &self.table
     }
 
+    /// Whether the store is a file of this process alone.
+    pub fn has_embedded_store(&self) -> bool {
+        self.mongodb_uri.is_none()
+    }
+
     /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.host, self.port)
