@@ -13,7 +13,7 @@ use mongodb::{ClientSession, Database};
 use tokio::time::Instant;
 
 use super::connection::durable;
-use super::error::{BrokenOff, Fate, fate, fate_in_transaction, fate_of_commit, writing};
+use super::error::{BrokenOff, Fate, fate, fate_in_transaction, fate_of_commit, is_commit_open, writing};
 use super::layout::Layouts;
 use super::outcome::{self, Against};
 use super::reader::Reader;
@@ -114,8 +114,8 @@ impl Commit {
         let mut attempts = 0;
         loop {
             let committed = session.commit_transaction().await;
-            let doubtful = committed.as_ref().is_err_and(|error| fate_of_commit(error) == Fate::Doubtful);
-            if !doubtful || Instant::now() > until {
+            let open = committed.as_ref().err().is_some_and(is_commit_open);
+            if !open || Instant::now() > until {
                 return (session, committed);
             }
             attempts += 1;

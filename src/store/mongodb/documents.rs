@@ -34,8 +34,9 @@ pub(super) fn stored(
         stored.insert(*field, members.get(*field).and_then(single).unwrap_or(ABSENT));
     }
     for field in &layout.unique {
-        let value = members.get(*field).and_then(single).filter(|_| live);
-        stored.insert(unique_key(field), value.unwrap_or_else(|| oid(id).into()));
+        if let Some(value) = members.get(*field).and_then(single).filter(|_| live) {
+            stored.insert(unique_key(field), value);
+        }
     }
     for field in &layout.lists {
         stored.insert(key(field), texts(members.get(*field)));

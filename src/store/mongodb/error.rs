@@ -76,19 +76,24 @@ pub(super) fn fate_in_transaction(error: &Error) -> Fate {
     if selected && (transient || gone || fate(error) != Fate::Refused) { Fate::Undone } else { Fate::Refused }
 }
 
-/// What came of the commit of a transaction.
+/// Whether the commit of a transaction is to be sent again: it may be done, and may still be waiting.
+pub(super) fn is_commit_open(error: &Error) -> bool {
+    let unknown = error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT);
+    let ended =
+        error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR) || code(error) == Some(NO_SUCH_TRANSACTION);
+    let away = matches!(*root(error).kind, ErrorKind::ServerSelection { .. });
+    unknown || (!ended && (away || fate(error) == Fate::Doubtful))
+}
+
+/// What came of a transaction whose commit failed and is not open.
 pub(super) fn fate_of_commit(error: &Error) -> Fate {
-    if error.contains_label(mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT) {
-        return Fate::Doubtful;
-    }
-    let transient = error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR);
-    if transient || code(error) == Some(NO_SUCH_TRANSACTION) {
+    if code(error) == Some(WRITE_CONFLICT) {
         return Fate::Undone;
     }
-    match *root(error).kind {
-        ErrorKind::ServerSelection { .. } => Fate::Doubtful,
-        _ => fate(error),
-    }
+    let ended =
+        error.contains_label(mongodb::error::TRANSIENT_TRANSACTION_ERROR) || code(error) == Some(NO_SUCH_TRANSACTION);
+    // The server knows of no such transaction any more; it may have been done when the commit was sent before.
+    if ended || is_commit_open(error) { Fate::Doubtful } else { fate(error) }
 }
 
 /// The server was not reached, or was lost.

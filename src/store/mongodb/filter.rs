@@ -92,7 +92,7 @@ fn condition(layout: &Layout, filter: &Filter, live: bool) -> Document {
     doc! { field: test }
 }
 
-/// Whether the filter asks for values of one kind, among which ids are none.
+/// Whether the filter asks for values, which a sparse index can answer.
 pub(super) fn is_about_value(filter: &Filter) -> bool {
     !matches!(filter, Filter::Absent(_) | Filter::Range(_, None, None))
 }

@@ -3,8 +3,8 @@
 //! Every index of live documents begins with [`LIVE`], which is a boolean that every document has. A partial index would be
 //! smaller, but the server must read each document to know that one is live, even where it only counts.
 //!
-//! A unique index is over a field of its own, which holds the value where it must be unique, and elsewhere the document's
-//! id, which is unique by itself: absent values and those of deleted documents clash with none.
+//! A unique index is over a field of its own, which only live documents with a value have, and holds these alone (it is
+//! sparse): absent values and those of deleted documents clash with none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,14 +113,14 @@ impl Layout {
 }
 
 fn index(name: String, keys: &[&'static str]) -> NativeIndex {
-    let mut unique: Vec<&'static str> = Vec::new();
-    // A collection may sort by its ids.
-    keys.iter().for_each(|key| {
-        if !unique.contains(key) {
-            unique.push(key)
+    let mut distinct: Vec<&'static str> = Vec::new();
+    for key in keys {
+        // An index may be declared over the ids.
+        if !distinct.contains(key) {
+            distinct.push(key);
         }
-    });
-    NativeIndex { name, keys: unique, unique: false }
+    }
+    NativeIndex { name, keys: distinct, unique: false }
 }
 
 /// What a field is called in the database.
@@ -141,7 +141,7 @@ impl NativeIndex {
 
     pub fn model(&self) -> IndexModel {
         let unique = self.unique.then_some(true);
-        let options = IndexOptions::builder().name(self.name.clone()).unique(unique).build();
+        let options = IndexOptions::builder().name(self.name.clone()).unique(unique).sparse(unique).build();
         IndexModel::builder().keys(self.keys_document()).options(options).build()
     }
 }

@@ -43,20 +43,21 @@ impl Migrator<'_> {
             Some(schema) => Some(schema),
             None => self.schema_of_empty().await?,
         };
-        let found = schema.as_ref().map_or(0, |schema| version(schema));
+        let found = schema.as_ref().map_or(0, version);
         if found > SCHEMA_VERSION {
             return Err(MigrateError::Newer { found, known: SCHEMA_VERSION });
         }
         for collection in self.collections {
             let layout = layout::of(self.layouts, collection).map_err(StoreError::from)?;
             self.create(collection).await?;
-            self.align(collection, layout).await?;
             let kept =
                 schema.as_ref().and_then(|schema| schema.get_document(KEPT).ok()?.get_array(collection.name).ok());
             let kept: Option<Vec<&str>> = kept.map(|fields| fields.iter().filter_map(|field| field.as_str()).collect());
             if kept.is_some_and(|kept| kept != layout.kept()) {
+                // First: a new unique index needs it.
                 self.keep_anew(collection, layout).await?;
             }
+            self.align(collection, layout).await?;
         }
         self.mark().await?;
         Ok(Migration { from: found, to: SCHEMA_VERSION })
@@ -194,7 +195,9 @@ fn version(schema: &BsonDocument) -> u32 {
 fn definition(index: &mongodb::IndexModel) -> BsonDocument {
     let keys: BsonDocument = index.keys.keys().map(|key| (key.clone(), 1.into())).collect();
     let options = index.options.as_ref();
-    doc! { "keys": keys, "unique": options.and_then(|options| options.unique).unwrap_or(false) }
+    let unique = options.and_then(|options| options.unique).unwrap_or(false);
+    let sparse = options.and_then(|options| options.sparse).unwrap_or(false);
+    doc! { "keys": keys, "unique": unique, "sparse": sparse }
 }
 
 /// The store is another program's.

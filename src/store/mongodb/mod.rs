@@ -67,6 +67,14 @@ impl MongoStore {
         Ok(Self { database, layouts, options, room })
     }
 
+    /// How the server would answer a list: its plan, as it tells it.
+    ///
+    /// # Errors
+    /// As [`find`](Store::find).
+    pub async fn explain(&self, query: &Query) -> Result<String, StoreError> {
+        self.read(self.reader().explain(query)).await
+    }
+
     /// When a call that begins now is given up: as far as patience goes, but not beyond the end of what it is made for.
     fn deadline(&self) -> Deadline {
         Deadline::within(self.options.patience).capped()

@@ -70,6 +70,16 @@ impl Reader<'_> {
         found.iter().map(|stored| document(query.collection, stored)).collect()
     }
 
+    pub async fn explain(&self, query: &Query) -> Result<String, StoreError> {
+        let Find { filter, options } = find(self.layouts, query)?;
+        let mut find = doc! { "find": query.collection.name, "filter": filter };
+        let native = |options: &FindOptions| mongodb::bson::serialize_to_document(options);
+        find.extend(native(&options).map_err(|error| reading(error.into()))?);
+        find.remove("batchSize");
+        let plan = self.database.run_command(doc! { "explain": find, "verbosity": "queryPlanner" }).await;
+        Ok(plan.map_err(reading)?.to_string())
+    }
+
     pub async fn count(&self, collection: &'static Collection, filters: &[Filter]) -> Result<u64, StoreError> {
         let layout = layout::of(self.layouts, collection)?;
         let way = plan::every(layout, filters);
