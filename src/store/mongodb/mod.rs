@@ -17,6 +17,8 @@ mod migrate;
 mod options;
 mod outcome;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod reader;
 mod room;
 

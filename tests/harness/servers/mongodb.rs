@@ -26,9 +26,18 @@ impl MongoDb {
     }
 
     /// Starts the slower build if it is installed. The quicker one goes on refusing a unique value that a changed document
-    /// has given up.
+    /// has given up. Not to be killed: it does not flush each commit, with which it would stall for seconds.
     pub fn start_exact() -> Self {
         Self::start_by(exact_or_quick)
+    }
+
+    /// Starts one that is no member of a replica set.
+    pub fn start_alone() -> Self {
+        Self::start_by(|place| {
+            let mut alone = quick_or_exact(place);
+            alone.arg("--standalone");
+            alone
+        })
     }
 
     fn start_by(command: fn(&Place) -> Command) -> Self {
@@ -66,7 +75,10 @@ super::stoppable!(MongoDb);
 
 /// The quicker build of SecantusDB if it is installed, else the one that a fresh machine has at once.
 fn quick_or_exact(place: &Place) -> Command {
-    command(place, quick().exists())
+    let mut command = command(place, quick().exists());
+    // Without it, it loses what it has acknowledged when it is killed.
+    command.arg("--sync-on-commit");
+    command
 }
 
 fn exact_or_quick(place: &Place) -> Command {
@@ -89,9 +101,9 @@ fn cache() -> PathBuf {
 fn command(place: &Place, is_quick: bool) -> Command {
     let mut command = Command::new(if is_quick { quick() } else { exact() });
     if is_quick {
-        command.args(["--cache-size", "256M", "--enable-test-commands"]);
+        command.args(["--cache-size", "256M"]);
     }
-    command.args(["--port", &place.port(0).to_string(), "--log-level", "WARNING", "--sync-on-commit"]);
+    command.args(["--port", &place.port(0).to_string(), "--log-level", "WARNING", "--enable-test-commands"]);
     command.arg("--storage-path").arg(place.folder().join("data"));
     command
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_rt::System;
 use clientele::store::mongodb::{MongoOptions, MongoStore};
 use clientele::store::{CommitError, Store, StoreError, Write};
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::super::store::customer::{CUSTOMERS, customer, find, get, id, insert_all};
@@ -103,5 +104,73 @@ fn commits_over_a_line_that_is_cut_are_done_once() {
             }
         }
         assert!(done >= 50, "most are sent again with success: {done}");
+    });
+}
+
+#[test]
+fn a_single_server_is_refused_with_the_way_to_make_it_a_replica_set() {
+    let server = MongoDb::start_alone();
+    System::new().block_on(async {
+        let refusal = connect(&server.uri("alone")).await.unwrap_err();
+        let StoreError::Unreachable(cause) = &refusal else { panic!("{refusal:?}") };
+        let text = cause.to_string();
+        assert!(text.contains("mongod --replSet rs0") && text.contains("rs.initiate()"), "{text}");
+    });
+}
+
+#[test]
+fn reads_and_single_writes_take_one_round_trip_and_commits_of_several_take_two() {
+    const CALLS: usize = 50;
+    // Heartbeats, and greetings of new connections.
+    const OTHERS: u64 = 20;
+    let server = MongoDb::start();
+    let proxy = Proxy::to(server.address());
+    System::new().block_on(async {
+        let store = open(&server.uri_at(proxy.address(), "trips")).await;
+        insert_all(&store, &[customer(0)]).await;
+        let begun = proxy.requests();
+        for _ in 0..CALLS {
+            get(&store, id(0)).await.unwrap();
+        }
+        let read = proxy.requests();
+        for n in 1..=CALLS {
+            store.commit(vec![Write::insert(&customer(n))]).await.unwrap();
+        }
+        let written = proxy.requests();
+        for n in 1..=CALLS {
+            let writes = vec![Write::delete(&customer(n)), Write::insert(&customer(100 + n))];
+            store.commit(writes).await.unwrap();
+        }
+        let committed = proxy.requests();
+        let calls = CALLS as u64;
+        for (what, trips, each) in [
+            ("reads", read - begun, 1),
+            ("single writes", written - read, 1),
+            ("commits of two writes", committed - written, 2),
+        ] {
+            assert!((each * calls..=each * calls + OTHERS).contains(&trips), "{what}: {trips} for {calls}");
+        }
+    });
+}
+
+#[test]
+fn calls_beyond_the_bound_are_refused_at_once_and_leave_nothing() {
+    let server = MongoDb::start();
+    System::new().block_on(async {
+        let uri = server.uri("full");
+        open(&uri).await;
+        let bounded = MongoOptions { pool_size: 2, waiting: 8, patience: PATIENCE, ..options(&uri) };
+        let store = MongoStore::connect(bounded).await.unwrap();
+        server.pause();
+        let writes: Vec<_> = (0..40).map(|n| Write::insert(&customer(n))).collect();
+        let outcomes = join_all(writes.into_iter().map(|write| store.commit(vec![write]))).await;
+        let refused = |outcome: &&Result<(), CommitError>| {
+            matches!(outcome, Err(CommitError::Store(StoreError::Overloaded { .. })))
+        };
+        assert_eq!(outcomes.iter().filter(refused).count(), 30, "{outcomes:?}");
+        server.resume();
+        answers_again(&store).await;
+        assert!(store.count(&CUSTOMERS, vec![]).await.unwrap() <= 10);
+        store.has_room().unwrap();
     });
 }
