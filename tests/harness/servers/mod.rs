@@ -78,7 +78,7 @@ pub fn rabbitmq() -> &'static RabbitMq {
 /// The MongoDB that the tests of this process share; that of `TEST_MONGODB_URI` if it is set. Never to be stopped.
 pub fn mongodb() -> &'static MongoDb {
     static SHARED: OnceLock<MongoDb> = OnceLock::new();
-    SHARED.get_or_init(|| given("TEST_MONGODB_URI").map_or_else(MongoDb::start, MongoDb::foreign))
+    SHARED.get_or_init(|| given("TEST_MONGODB_URI").map_or_else(MongoDb::start_exact, MongoDb::foreign))
 }
 
 fn given(name: &str) -> Option<String> {
