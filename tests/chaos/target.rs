@@ -1,7 +1,7 @@
 //! What a phase breaks: an actor with all its replicas, a pool, or threads.
 
 use clientele::actors::Mailboxes;
-use clientele::app::Backend;
+use clientele::app::{Backend, StorePools};
 
 use crate::GUESTS;
 use crate::crowd::Samples;
@@ -36,6 +36,7 @@ impl Target {
             [stall(auth), stall(customers), stall(groups), stall(rate_limiter), stall(audit)]
         });
         let (audit, passwords) = (&workers[0].audit, &pools.passwords);
+        let StorePools { readers, writer } = pools.store.as_ref().expect("the store is embedded");
         vec![
             actor("auth", |worker| blows(&worker.auth), |worker| is_well(&worker.auth)),
             actor("customers", |worker| blows(&worker.customers), |worker| is_well(&worker.customers)),
@@ -57,15 +58,15 @@ impl Target {
             // All who miss the same document at once wait for one read.
             Target {
                 name: "readers",
-                blows: pool_blows(&pools.readers),
-                well: vec![pool_is_well(&pools.readers)],
+                blows: pool_blows(readers),
+                well: vec![pool_is_well(readers)],
                 stops: 0,
                 shared_by: GUESTS,
             },
             Target {
                 name: "writer",
-                blows: pool_blows(&pools.writer),
-                well: vec![pool_is_well(&pools.writer)],
+                blows: pool_blows(writer),
+                well: vec![pool_is_well(writer)],
                 stops: 0,
                 shared_by: 1,
             },
