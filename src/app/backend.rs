@@ -34,8 +34,11 @@ use super::ports::{Ports, StorePools};
 /// bounded by the pool.
 const MAX_IN_FLIGHT: usize = 256;
 
-/// Passwords that may wait for each thread that hashes: some 0.2 s of work.
+/// Passwords that may wait for each thread that hashes.
 const PASSWORDS_WAITING: usize = 16;
+
+/// With a longer wait no sign-in is begun, although fewer passwords wait: on slow cores.
+const LONGEST_HASH_WAIT: Duration = Duration::from_millis(100);
 
 /// The absolute end of a session (§3).
 const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
@@ -257,7 +260,8 @@ impl Backend {
 fn start_hashers(stall: Duration) -> Pool<PasswordHasher> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = (cores - 1).max(1);
-    let spec = PoolSpec::new("passwords").threads(threads).queue(threads * PASSWORDS_WAITING).stall(stall);
+    let queue = threads * PASSWORDS_WAITING;
+    let spec = PoolSpec::new("passwords").threads(threads).queue(queue).max_wait(LONGEST_HASH_WAIT).stall(stall);
     Pool::start(spec, || PasswordHasher::new(HashCost::default()))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod process;
+pub mod servers;
 pub mod trail;
 pub mod writer;
 
