@@ -143,7 +143,9 @@ impl DeadLetter {
             body: String::from_utf8_lossy(&message.data).into_owned(),
             reason: field("reason").map(text).unwrap_or_default(),
             count: field("count").and_then(number).unwrap_or_default(),
-            since: field("time").and_then(number).map(|seconds| Time::from_millis(seconds.saturating_mul(1_000) as i64)),
+            since: field("time")
+                .and_then(number)
+                .map(|seconds| Time::from_millis(seconds.saturating_mul(1_000) as i64)),
         }
     }
 }

@@ -55,10 +55,7 @@ impl Topology {
         let look = QueueDeclareOptions::durable().passive();
         let audit = channel.queue_declare(self.audit.clone(), look, FieldTable::default()).await?;
         let dead_letters = channel.queue_declare(self.dead_letters.clone(), look, FieldTable::default()).await?;
-        Ok(Depths {
-            audit: audit.message_count().into(),
-            dead_letters: dead_letters.message_count().into(),
-        })
+        Ok(Depths { audit: audit.message_count().into(), dead_letters: dead_letters.message_count().into() })
     }
 }
 
