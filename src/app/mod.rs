@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::actors::OperationError;
 use crate::actors::auth::{CreateAdmin, HasAdmin};
 use crate::actors::supervision::Deadline;
+use crate::broker::rabbitmq::InvalidUrl;
 use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsError};
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
@@ -68,6 +69,9 @@ pub enum StartupError {
     /// The store is of another version.
     #[error(transparent)]
     Migration(#[from] MigrateError),
+    /// The address of RabbitMQ does not read.
+    #[error("RABBITMQ_URL cannot be used")]
+    Broker(#[from] InvalidUrl),
     /// The address is taken, or is not ours.
     #[error("cannot listen on {address}")]
     Listen {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use crate::actors::supervision::Pool;
 use crate::broker::Broker;
 use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
+use crate::broker::rabbitmq::{RabbitBroker, RabbitOptions};
 use crate::cache::Cache;
 use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
 use crate::limiter::Limiter;
 use crate::limiter::governor::GovernorLimiter;
+use crate::model::COLLECTIONS;
 use crate::model::time::Clock;
 use crate::store::measured::MeasuredStore;
+use crate::store::mongodb::{MongoOptions, MongoStore};
 use crate::store::sqlite::{Reader, Writer};
 use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
@@ -60,9 +63,18 @@ impl Ports {
             cache: Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone())),
             fallback_limiter: Arc::clone(&limiter),
             limiter,
-            broker: Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())),
+            broker: open_broker(settings)?,
         })
     }
+}
+
+/// The broker. It connects when it is first needed.
+fn open_broker(settings: &Settings) -> Result<Arc<dyn Broker>, StartupError> {
+    let Some(url) = &settings.rabbitmq_url else {
+        return Ok(Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())));
+    };
+    let options = RabbitOptions::new(url.expose(), &settings.rabbitmq_queue_prefix);
+    Ok(Arc::new(RabbitBroker::new(options)?))
 }
 
 /// Opens the store and brings it to this program's version.
@@ -75,7 +87,18 @@ pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
 
 /// Opens the store, as it is.
 async fn open_store(settings: &Settings) -> Result<(Arc<dyn Store>, Option<StorePools>), StartupError> {
+    use_one_tls_provider();
+    if let Some(uri) = &settings.mongodb_uri {
+        let options =
+            MongoOptions { pool_size: settings.mongodb_pool_size, ..MongoOptions::new(uri.expose(), COLLECTIONS) };
+        return Ok((Arc::new(MongoStore::connect(options).await?), None));
+    }
     let store = Arc::new(open_embedded_store(settings)?);
     let pools = StorePools { readers: store.readers().clone(), writer: store.writer().clone() };
     Ok((store, Some(pools)))
+}
+
+/// The drivers ask for the process's provider of TLS. If there is one already it is as good.
+fn use_one_tls_provider() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

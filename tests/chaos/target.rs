@@ -14,8 +14,6 @@ pub struct Target {
     pub name: &'static str,
     blows: Vec<Blow>,
     well: Vec<IsWell>,
-    /// How many of the blows have an actor stop itself while it takes messages.
-    pub stops: u64,
     /// How many requests one poisoned job of a pool may fail; 0 for an actor, whose own figures tell of each.
     pub shared_by: usize,
 }
@@ -28,7 +26,6 @@ impl Target {
             name,
             blows: workers.iter().flat_map(blows).collect(),
             well: workers.iter().map(well).collect(),
-            stops: workers.len() as u64,
             shared_by: 0,
         };
         let stalls = workers.iter().flat_map(|worker| {
@@ -46,13 +43,13 @@ impl Target {
                 |worker| blows_but_in_futures(&worker.rate_limiter),
                 |worker| is_well(&worker.rate_limiter),
             ),
-            Target { name: "audit", blows: blows(audit), well: vec![is_well(audit)], stops: 1, shared_by: 0 },
-            Target { name: "threads", blows: stalls.collect(), well: vec![], stops: 0, shared_by: 0 },
+            Target { name: "audit", blows: blows(audit), well: vec![is_well(audit)], shared_by: 0 },
+            Target { name: "threads", blows: stalls.collect(), well: vec![], shared_by: 0 },
             Target {
                 name: "passwords",
                 blows: pool_blows(passwords),
                 well: vec![pool_is_well(passwords)],
-                stops: 0,
+
                 shared_by: 1,
             },
             // All who miss the same document at once wait for one read.
@@ -60,16 +57,9 @@ impl Target {
                 name: "readers",
                 blows: pool_blows(readers),
                 well: vec![pool_is_well(readers)],
-                stops: 0,
                 shared_by: GUESTS,
             },
-            Target {
-                name: "writer",
-                blows: pool_blows(writer),
-                well: vec![pool_is_well(writer)],
-                stops: 0,
-                shared_by: 1,
-            },
+            Target { name: "writer", blows: pool_blows(writer), well: vec![pool_is_well(writer)], shared_by: 1 },
         ]
     }
 

@@ -221,6 +221,16 @@ impl Server {
     /// Holds it (SIGSTOP): connections are still accepted by the kernel, nothing is answered.
     pub fn pause(&self) {
         self.signal_all("STOP");
+        poll_until(|| self.is_held(), "a paused server does nothing any more");
+    }
+
+    /// Whether each of its main process's threads has stopped: the signal is sent before they have.
+    fn is_held(&self) -> bool {
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{}/task", self.id())) else { return true };
+        threads.flatten().all(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+        })
     }
 
     /// Lets it go on (SIGCONT).

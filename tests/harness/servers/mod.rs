@@ -1,6 +1,7 @@
 //! Real servers to test against: each with free ports, a folder of its own, and an end with the test process, however
 //! that ends. They can be killed, paused and restarted, and be cut off by a [`proxy::Proxy`].
 
+pub mod certificate;
 mod child;
 mod foreign;
 pub mod mongodb;
@@ -12,6 +13,7 @@ pub mod redis;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use certificate::certificate;
 pub use mongodb::MongoDb;
 pub use nginx::Nginx;
 pub use proxy::Proxy;
@@ -76,7 +78,7 @@ pub fn rabbitmq() -> &'static RabbitMq {
 /// The MongoDB that the tests of this process share; that of `TEST_MONGODB_URI` if it is set. Never to be stopped.
 pub fn mongodb() -> &'static MongoDb {
     static SHARED: OnceLock<MongoDb> = OnceLock::new();
-    SHARED.get_or_init(|| given("TEST_MONGODB_URI").map_or_else(MongoDb::start, MongoDb::foreign))
+    SHARED.get_or_init(|| given("TEST_MONGODB_URI").map_or_else(MongoDb::start_exact, MongoDb::foreign))
 }
 
 fn given(name: &str) -> Option<String> {

@@ -22,6 +22,25 @@ pub struct MongoDb {
 
 impl MongoDb {
     pub fn start() -> Self {
+        Self::start_by(quick_or_exact)
+    }
+
+    /// Starts the slower build if it is installed. The quicker one goes on refusing a unique value that a changed document
+    /// has given up. Not to be killed: it does not flush each commit, with which it would stall for seconds.
+    pub fn start_exact() -> Self {
+        Self::start_by(exact_or_quick)
+    }
+
+    /// Starts one that is no member of a replica set.
+    pub fn start_alone() -> Self {
+        Self::start_by(|place| {
+            let mut alone = quick_or_exact(place);
+            alone.arg("--standalone");
+            alone
+        })
+    }
+
+    fn start_by(command: fn(&Place) -> Command) -> Self {
         let server = Server::start(1, command, answers);
         let address = server.address();
         Self { server: Some(server), address, uri: format!("mongodb://{address}/?{OPTIONS}") }
@@ -55,18 +74,36 @@ impl MongoDb {
 super::stoppable!(MongoDb);
 
 /// The quicker build of SecantusDB if it is installed, else the one that a fresh machine has at once.
-fn command(place: &Place) -> Command {
-    let cache = Path::new(&std::env::var_os("HOME").expect("a user has a home")).join(".cache/clientele");
+fn quick_or_exact(place: &Place) -> Command {
+    let mut command = command(place, quick().exists());
+    // Without it, it loses what it has acknowledged when it is killed.
+    command.arg("--sync-on-commit");
+    command
+}
+
+fn exact_or_quick(place: &Place) -> Command {
+    command(place, !exact().exists())
+}
+
+fn quick() -> PathBuf {
     let quick = std::env::var_os("CLIENTELE_SECANTUS").map(PathBuf::from);
-    let quick = quick.unwrap_or_else(|| cache.join("secantus/bin/secantusd-rs"));
-    let mut command = if quick.exists() {
-        let mut command = Command::new(quick);
-        command.args(["--cache-size", "256M", "--enable-test-commands"]);
-        command
-    } else {
-        Command::new(cache.join("tools-secantus/bin/secantusd-py"))
-    };
-    command.args(["--port", &place.port(0).to_string(), "--log-level", "WARNING", "--sync-on-commit"]);
+    quick.unwrap_or_else(|| cache().join("secantus/bin/secantusd-rs"))
+}
+
+fn exact() -> PathBuf {
+    cache().join("tools-secantus/bin/secantusd-py")
+}
+
+fn cache() -> PathBuf {
+    Path::new(&std::env::var_os("HOME").expect("a user has a home")).join(".cache/clientele")
+}
+
+fn command(place: &Place, is_quick: bool) -> Command {
+    let mut command = Command::new(if is_quick { quick() } else { exact() });
+    if is_quick {
+        command.args(["--cache-size", "256M"]);
+    }
+    command.args(["--port", &place.port(0).to_string(), "--log-level", "WARNING", "--enable-test-commands"]);
     command.arg("--storage-path").arg(place.folder().join("data"));
     command
 }

@@ -98,7 +98,7 @@ impl<W: Unpin + 'static> Shared<W> {
             return 0;
         }
         let restarts = self.generation.fetch_add(1, Relaxed) + 1;
-        self.emit(Happening::Restarted { incarnation: restarts + 1, cause: RestartCause::Operator });
+        self.emit(Happening::Restarted { incarnation: restarts + 1, cause: RestartCause::Operator, lost: 0 });
         self.tend();
         self.spec.threads
     }
