@@ -14,6 +14,7 @@ use super::epochs::{Epoch, Epochs};
 use super::flights::{Flights, Source};
 use super::{Cache, CacheStats, Key, Load, Loaded};
 use crate::model::document::Document;
+use crate::model::id::ObjectId;
 use crate::model::time::{Clock, Time};
 
 /// What an entry weighs beside its document: the table's own share, the list it is evicted by, the allocator's.
@@ -88,6 +89,22 @@ impl MemoryCache {
             stale: AtomicU64::new(0),
             evictions,
         }
+    }
+
+    /// The document, fresh or not, unless it was forgotten or is too old to be served at all.
+    pub(super) fn kept(&self, key: Key) -> Option<Document> {
+        self.shelf.kept(key)
+    }
+
+    /// Forgets a document that somebody else has changed. Its room is taken back when it is loaded anew, or by others.
+    pub(super) fn outdate(&self, collection: &str, id: ObjectId) {
+        self.shelf.epochs.advance((collection, id));
+    }
+
+    /// Forgets all documents.
+    pub(super) fn outdate_all(&self) {
+        self.shelf.epochs.advance_all();
+        self.shelf.entries.invalidate_all();
     }
 
     fn source(&self, key: Key, since: Epoch, load: Load<'_>) -> Source {
@@ -201,7 +218,6 @@ fn weight(document: &Document) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::ObjectId;
 
     #[tokio::test]
     async fn what_documents_weigh_is_bounded() {
