@@ -1,14 +1,14 @@
 """Five times more than the server can do, open loop: clients that come at their pace whether or not they are answered.
 
 What is flooded are routes whose work costs far more than to refuse it: sign-ins (a thread that hashes) and statistics over
-20,000 customers (threads that read the store). The peak is what clients get that ask again as soon as they are answered.
+50,000 customers (threads that read the store). The peak is what clients get that ask again as soon as they are answered.
 """
 import json, os, re, shutil, subprocess, threading, time, urllib.error, urllib.request
 
 from harness import EMAIL, HERE, PASSWORD, Clientele, bearer, cpu_seconds, save, wrk
 
 TIMES, CONNECTIONS = 5, 256
-CUSTOMERS, OHA = 20_000, os.path.expanduser("~/.cache/clientele/tools-oha")
+CUSTOMERS, OHA = 50_000, os.path.expanduser("~/.cache/clientele/tools-oha")
 SIGN_IN = json.dumps({"email": EMAIL, "password": PASSWORD})
 
 

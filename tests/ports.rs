@@ -1,9 +1,13 @@
 //! One suite per port, run on every backend of it.
 
+#[path = "harness/mod.rs"]
+mod harness;
+
 mod ports {
     mod broker;
     mod cache;
     mod limiter;
+    mod mongodb;
     mod sqlite;
     mod store;
 }

@@ -1,4 +1,4 @@
-//! What stands behind HTTP: the embedded store, cache, limiter and broker, and the actors over them.
+//! What stands behind HTTP: the actors, over the backends that the settings name.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -19,28 +19,26 @@ use crate::actors::records::Records;
 use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
 use crate::actors::{AllReplicas, Mailboxes, Routers};
 use crate::broker::Broker;
-use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
 use crate::cache::Cache;
-use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
-use crate::limiter::governor::GovernorLimiter;
 use crate::limiter::{Limiter, Quota};
 use crate::model::session::Lifetimes;
 use crate::model::time::Clock;
 use crate::store::Store;
 use crate::store::measured::MeasuredStore;
-use crate::store::sqlite::{Reader, Writer};
-use crate::store::traced::TracedStore;
 
 use super::StartupError;
-use super::data_folder::open_store;
+use super::ports::{Ports, StorePools};
 
 /// Messages that a hot actor works on at once. Each one costs the others a little; what waits for a password's hash is
 /// bounded by the pool.
 const MAX_IN_FLIGHT: usize = 256;
 
-/// Passwords that may wait for each thread that hashes: some 0.2 s of work.
+/// Passwords that may wait for each thread that hashes.
 const PASSWORDS_WAITING: usize = 16;
+
+/// With a longer wait no sign-in is begun, although fewer passwords wait: on slow cores.
+const LONGEST_HASH_WAIT: Duration = Duration::from_millis(100);
 
 /// The absolute end of a session (§3).
 const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
@@ -54,10 +52,8 @@ pub struct Backend(Arc<Inner>);
 pub struct Pools {
     /// They hash and compare passwords.
     pub passwords: Pool<PasswordHasher>,
-    /// They read the embedded store.
-    pub readers: Pool<Reader>,
-    /// It writes the embedded store.
-    pub writer: Pool<Writer>,
+    /// Those of the embedded store, where that is the one.
+    pub store: Option<StorePools>,
 }
 
 struct Inner {
@@ -67,6 +63,7 @@ struct Inner {
     store: Arc<MeasuredStore>,
     cache: Arc<dyn Cache>,
     limiter: Arc<dyn Limiter>,
+    fallback_limiter: Arc<dyn Limiter>,
     broker: Arc<dyn Broker>,
     policy: AuthPolicy,
     quotas: Quotas,
@@ -96,23 +93,17 @@ impl Backend {
     pub async fn start(settings: &Settings, clock: Clock) -> Result<Self, StartupError> {
         let secrets = settings.token_secrets()?;
         let supervisor = Supervisor::new();
-        let store = Arc::new(open_store(settings)?);
-        supervisor.register_pool(store.readers());
-        supervisor.register_pool(store.writer());
-        let (readers, writer) = (store.readers().clone(), store.writer().clone());
-        let store: Arc<dyn Store> = match settings.traces {
-            Some(_) => Arc::new(TracedStore::new(store)),
-            None => store,
-        };
-        let store = Arc::new(MeasuredStore::new(store));
-        store.migrate().await?;
-        let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone()));
+        let Ports { store, store_pools, cache, limiter, fallback_limiter, broker } =
+            Ports::open(settings, &clock).await?;
+        if let Some(pools) = &store_pools {
+            supervisor.register_pool(&pools.readers);
+            supervisor.register_pool(&pools.writer);
+        }
         let bell = Bell::default();
         let records = Records::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&cache), bell.clone(), clock);
-        let pools = Pools { passwords: start_hashers(settings.health_check_timeout), readers, writer };
+        let pools = Pools { passwords: start_hashers(settings.health_check_timeout), store: store_pools };
         supervisor.register_pool(&pools.passwords);
         let audit_thread = Arbiter::new();
-        let broker: Arc<dyn Broker> = Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default()));
         let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
         let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &broker, &bell);
         supervisor.watch(settings.health_check_interval);
@@ -122,7 +113,8 @@ impl Backend {
             records,
             store,
             cache,
-            limiter: Arc::new(GovernorLimiter::new()),
+            limiter,
+            fallback_limiter,
             broker,
             policy: AuthPolicy {
                 access_secret: secrets.access.expose().as_bytes().into(),
@@ -163,9 +155,10 @@ impl Backend {
                 .spawn(spec("customers"), self.connected(|_, records| CustomerActor::new(records))),
             groups: inner.supervisor.spawn(spec("groups"), self.connected(|_, records| GroupActor::new(records))),
             rate_limiter: inner.supervisor.spawn(spec("rate-limiter"), {
-                let (limiter, quotas) = (Arc::clone(&inner.limiter), inner.quotas);
+                let (limiter, fallback) = (Arc::clone(&inner.limiter), Arc::clone(&inner.fallback_limiter));
+                let quotas = inner.quotas;
                 move || {
-                    let actor = RateLimiterActor::new(Arc::clone(&limiter), Arc::clone(&limiter), quotas);
+                    let actor = RateLimiterActor::new(Arc::clone(&limiter), Arc::clone(&fallback), quotas);
                     std::future::ready(Ok(actor))
                 }
             }),
@@ -267,7 +260,8 @@ impl Backend {
 fn start_hashers(stall: Duration) -> Pool<PasswordHasher> {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = (cores - 1).max(1);
-    let spec = PoolSpec::new("passwords").threads(threads).queue(threads * PASSWORDS_WAITING).stall(stall);
+    let queue = threads * PASSWORDS_WAITING;
+    let spec = PoolSpec::new("passwords").threads(threads).queue(queue).max_wait(LONGEST_HASH_WAIT).stall(stall);
     Pool::start(spec, || PasswordHasher::new(HashCost::default()))
 }
 

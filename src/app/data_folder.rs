@@ -7,23 +7,14 @@ use std::path::Path;
 use crate::config::Settings;
 use crate::model::COLLECTIONS;
 use crate::store::sqlite::{SqliteOptions, SqliteStore};
-use crate::store::{Migration, Store};
 
 use super::StartupError;
 
 /// The file of the embedded store, in the data folder.
 const STORE_FILE: &str = "clientele.db";
 
-/// Opens the embedded store and brings it to this program's version.
-///
-/// # Errors
-/// It does not open, or is newer than this program.
-pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
-    Ok(open_store(settings)?.migrate().await?)
-}
-
 /// Opens the embedded store, as it is.
-pub(super) fn open_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
+pub(super) fn open_embedded_store(settings: &Settings) -> Result<SqliteStore, StartupError> {
     let folder = &settings.data_dir;
     make_folder(folder).map_err(|source| StartupError::DataFolder { path: folder.display().to_string(), source })?;
     let options = SqliteOptions { stall: settings.health_check_timeout, ..SqliteOptions::new(COLLECTIONS) };

@@ -5,6 +5,7 @@ mod data_folder;
 mod health;
 mod logs;
 pub mod metrics;
+mod ports;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -34,9 +35,9 @@ use crate::telemetry::Logs;
 use crate::trace::Sampling;
 
 pub use backend::{Backend, Pools};
-pub use data_folder::migrate;
 use health::ServerHealth;
 use logs::NobodysLogs;
+pub use ports::{StorePools, migrate};
 
 /// How long the first administrator may take to be made.
 const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);
@@ -92,8 +93,9 @@ pub struct Application {
     settings: Settings,
     drain: Drain,
     logs: LogSteering,
-    /// Held for as long as the server runs; the kernel lets go of it however that ends.
-    _lock: File,
+    /// On the data folder of the embedded store. Held for as long as the server runs; the kernel lets go of it however that
+    /// ends.
+    _lock: Option<File>,
 }
 
 impl Application {
@@ -107,7 +109,7 @@ impl Application {
         // Before anything is opened: two servers with one data folder and one port are a mistake that should be told as such.
         let listener = TcpListener::bind(address).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let lock = take_data_folder(&settings.data_dir)?;
+        let lock = settings.has_embedded_store().then(|| take_data_folder(&settings.data_dir)).transpose()?;
         let backend = Backend::start(&settings, Clock::system()).await?;
         let logs = LogSteering::new(NobodysLogs, settings.log_level.clone());
         Ok(Self { backend, listener, address, settings, drain: Drain::starting(), logs, _lock: lock })

@@ -1,4 +1,4 @@
-//! Rules that take more than one setting: what production refuses, and what this build does not have.
+//! Rules that take more than one setting: what production refuses, and what only one node may do without.
 
 use super::error::Problem;
 use super::reader::Reader;
@@ -67,14 +67,23 @@ fn objection(secret: &Secret) -> Option<&'static str> {
     (secret.len_bytes() < SHORTEST_TOKEN_SECRET_BYTES).then_some("at least 32 bytes: openssl rand -base64 48")
 }
 
+/// What works with one node and would surprise with two.
 fn check_backends(settings: &Settings, reader: &mut Reader) {
-    let servers = [
-        ("MONGODB_URI", &settings.mongodb_uri, "store"),
-        ("REDIS_URL", &settings.redis_url, "cache and limiter"),
-        ("RABBITMQ_URL", &settings.rabbitmq_url, "broker"),
-    ];
-    for (name, _, embedded) in servers.into_iter().filter(|(_, url, _)| url.is_some()) {
-        let allowed = format!("nothing, since this build has only the embedded {embedded}: leave it unset");
-        reader.refuse(Problem::masked(name, reader.origin(name), allowed));
+    if settings.mongodb_uri.is_none() {
+        return;
+    }
+    if settings.redis_url.is_none() {
+        reader.warn(
+            "MONGODB_URI without REDIS_URL is for one node alone: others would not hear of its changes in time, and each \
+             would count its own limits"
+                .to_owned(),
+        );
+    }
+    if settings.jwt_secret.is_none() || settings.jwt_refresh_secret.is_none() {
+        reader.warn(
+            "MONGODB_URI without JWT_SECRET and JWT_REFRESH_SECRET is for one node alone: each would make secrets of \
+             its own, and take no tokens of others"
+                .to_owned(),
+        );
     }
 }

@@ -86,6 +86,8 @@ pub struct Settings {
     pub redis_url: Option<Secret>,
     /// The password for Redis.
     pub redis_password: Option<Secret>,
+    /// What names of keys in Redis begin with.
+    pub redis_key_prefix: String,
     /// Where RabbitMQ is; `None`: the embedded broker.
     pub rabbitmq_url: Option<Secret>,
     /// What names of queues begin with.
@@ -167,12 +169,13 @@ impl Settings {
             ),
             admin: read_first_admin(reader),
             data_dir: reader.value("DATA_DIR", |text| Ok(PathBuf::from(text))),
-            mongodb_uri: reader.secret("MONGODB_URI"),
+            mongodb_uri: reader.optional("MONGODB_URI", values::url(&["mongodb", "mongodb+srv"])),
             mongodb_pool_size: reader.value("MONGODB_POOL_SIZE", values::number(1..=10_000)),
-            redis_url: reader.secret("REDIS_URL"),
+            redis_url: reader.optional("REDIS_URL", values::urls(&["redis", "rediss"])),
             redis_password: reader.secret("REDIS_PASSWORD"),
-            rabbitmq_url: reader.secret("RABBITMQ_URL"),
-            rabbitmq_queue_prefix: reader.value("RABBITMQ_QUEUE_PREFIX", values::queue_prefix),
+            redis_key_prefix: reader.value("REDIS_KEY_PREFIX", values::name_prefix),
+            rabbitmq_url: reader.optional("RABBITMQ_URL", values::url(&["amqp", "amqps"])),
+            rabbitmq_queue_prefix: reader.value("RABBITMQ_QUEUE_PREFIX", values::name_prefix),
             rate_limit_window: reader.value("RATE_LIMIT_WINDOW", values::millis(1_000..=86_400_000)),
             rate_limit_max_requests,
             rate_limit_auth_max_requests: reader
@@ -199,6 +202,11 @@ impl Settings {
     /// Every setting with its value, in the order of `config/default.toml`, secrets masked.
     pub fn table(&self) -> &[Row] {
         &self.table
+    }
+
+    /// Whether the store is a file of this process alone.
+    pub fn has_embedded_store(&self) -> bool {
+        self.mongodb_uri.is_none()
     }
 
     /// Where the server listens.

@@ -117,7 +117,25 @@ pub(super) fn bearer_token(text: &str) -> Result<Secret, String> {
     valid.then(|| Secret::new(text)).ok_or_else(|| "letters, digits and -._~+/= (RFC 6750)".into())
 }
 
-pub(super) fn queue_prefix(text: &str) -> Result<String, String> {
+pub(super) fn name_prefix(text: &str) -> Result<String, String> {
     let valid = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     valid.then(|| text.to_owned()).ok_or_else(|| "1 to 64 letters, digits, dots, underscores and hyphens".into())
+}
+
+/// A URL with one of these schemes, which may hold a password.
+pub(super) fn url(schemes: &'static [&'static str]) -> impl Fn(&str) -> Result<Secret, String> {
+    move |text| {
+        let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme)?.strip_prefix("://"));
+        let told = || schemes.iter().map(|scheme| format!("{scheme}://…")).collect::<Vec<_>>().join(" or ");
+        let valid = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+        valid.then(|| Secret::new(text)).ok_or_else(|| format!("a URL: {}", told()))
+    }
+}
+
+/// The same, one or several, comma separated.
+pub(super) fn urls(schemes: &'static [&'static str]) -> impl Fn(&str) -> Result<Secret, String> {
+    move |text| {
+        let urls = list(text, url(schemes))?;
+        (!urls.is_empty()).then(|| Secret::new(text)).ok_or_else(|| "at least one URL".into())
+    }
 }

@@ -3,6 +3,7 @@
 //! One suite (`tests/ports/store.rs`) says what a backend owes; one that passes it is done.
 
 pub mod measured;
+pub mod mongodb;
 pub mod query;
 pub mod sqlite;
 pub mod traced;

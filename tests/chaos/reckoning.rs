@@ -7,7 +7,14 @@ use clientele::actors::supervision::State;
 
 use crate::crowd::Crowd;
 use crate::harness::trail::{assert_unbroken, changes, whole_trail};
-use crate::harness::{TestServer, poll_until, status_of};
+use crate::harness::{SOON, TestServer, poll_until, status_of, wait_until};
+
+/// Waits until every actor takes messages.
+pub async fn all_run(server: &TestServer) {
+    let supervisor = server.backend().supervisor();
+    let run = || supervisor.statuses().iter().all(|actor| actor.state == State::Running);
+    wait_until(SOON, run, "every actor takes messages").await;
+}
 
 /// Every actor takes messages, none is left in it, and every thread of every pool lives.
 pub async fn assert_all_is_well(server: &TestServer) {

@@ -1,7 +1,7 @@
 //! What a phase breaks: an actor with all its replicas, a pool, or threads.
 
 use clientele::actors::Mailboxes;
-use clientele::app::Backend;
+use clientele::app::{Backend, StorePools};
 
 use crate::GUESTS;
 use crate::crowd::Samples;
@@ -14,8 +14,6 @@ pub struct Target {
     pub name: &'static str,
     blows: Vec<Blow>,
     well: Vec<IsWell>,
-    /// How many of the blows have an actor stop itself while it takes messages.
-    pub stops: u64,
     /// How many requests one poisoned job of a pool may fail; 0 for an actor, whose own figures tell of each.
     pub shared_by: usize,
 }
@@ -28,7 +26,6 @@ impl Target {
             name,
             blows: workers.iter().flat_map(blows).collect(),
             well: workers.iter().map(well).collect(),
-            stops: workers.len() as u64,
             shared_by: 0,
         };
         let stalls = workers.iter().flat_map(|worker| {
@@ -36,6 +33,7 @@ impl Target {
             [stall(auth), stall(customers), stall(groups), stall(rate_limiter), stall(audit)]
         });
         let (audit, passwords) = (&workers[0].audit, &pools.passwords);
+        let StorePools { readers, writer } = pools.store.as_ref().expect("the store is embedded");
         vec![
             actor("auth", |worker| blows(&worker.auth), |worker| is_well(&worker.auth)),
             actor("customers", |worker| blows(&worker.customers), |worker| is_well(&worker.customers)),
@@ -45,30 +43,23 @@ impl Target {
                 |worker| blows_but_in_futures(&worker.rate_limiter),
                 |worker| is_well(&worker.rate_limiter),
             ),
-            Target { name: "audit", blows: blows(audit), well: vec![is_well(audit)], stops: 1, shared_by: 0 },
-            Target { name: "threads", blows: stalls.collect(), well: vec![], stops: 0, shared_by: 0 },
+            Target { name: "audit", blows: blows(audit), well: vec![is_well(audit)], shared_by: 0 },
+            Target { name: "threads", blows: stalls.collect(), well: vec![], shared_by: 0 },
             Target {
                 name: "passwords",
                 blows: pool_blows(passwords),
                 well: vec![pool_is_well(passwords)],
-                stops: 0,
+
                 shared_by: 1,
             },
             // All who miss the same document at once wait for one read.
             Target {
                 name: "readers",
-                blows: pool_blows(&pools.readers),
-                well: vec![pool_is_well(&pools.readers)],
-                stops: 0,
+                blows: pool_blows(readers),
+                well: vec![pool_is_well(readers)],
                 shared_by: GUESTS,
             },
-            Target {
-                name: "writer",
-                blows: pool_blows(&pools.writer),
-                well: vec![pool_is_well(&pools.writer)],
-                stops: 0,
-                shared_by: 1,
-            },
+            Target { name: "writer", blows: pool_blows(writer), well: vec![pool_is_well(writer)], shared_by: 1 },
         ]
     }
 

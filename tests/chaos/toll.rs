@@ -1,6 +1,6 @@
 //! What the faults cost, by the figures of the actors themselves.
 
-use clientele::actors::supervision::MessageStatus;
+use clientele::actors::supervision::{Events, Happening, MessageStatus};
 use clientele::app::Backend;
 
 /// What became of the messages of all actors that were not answered.
@@ -15,23 +15,19 @@ pub struct Toll {
     pub shed: u64,
     /// Too late.
     pub expired: u64,
-    /// Incarnations that were followed by another one.
-    pub ends: u64,
 }
 
 impl Toll {
     pub fn of(backend: &Backend) -> Self {
         let statuses = backend.supervisor().statuses();
-        let ends = statuses.iter().map(|status| status.restarts).sum();
         let messages = statuses.iter().flat_map(|status| &status.messages);
-        messages.fold(Toll { ends, ..Toll::default() }, |toll, message: &MessageStatus| {
+        messages.fold(Toll::default(), |toll, message: &MessageStatus| {
             let is_ring = message.name == "RelayOutbox";
             Toll {
                 crashed: toll.crashed + message.crashed,
                 unheard: toll.unheard + if is_ring { message.crashed } else { 0 },
                 shed: toll.shed + if is_ring { 0 } else { message.shed },
                 expired: toll.expired + message.expired,
-                ends: toll.ends,
             }
         })
     }
@@ -42,7 +38,6 @@ impl Toll {
             unheard: self.unheard - before.unheard,
             shed: self.shed - before.shed,
             expired: self.expired - before.expired,
-            ends: self.ends - before.ends,
         }
     }
 
@@ -50,4 +45,14 @@ impl Toll {
     pub fn refusals(self) -> u64 {
         self.crashed - self.unheard + self.shed
     }
+}
+
+/// How many messages each incarnation that ended took with it, of those that have a successor: as the actors tell it.
+pub fn losses(events: &mut Events) -> Vec<usize> {
+    let told = std::iter::from_fn(|| events.try_next()).map(|event| event.expect("none is missed"));
+    let losses = told.filter_map(|event| match event.happening {
+        Happening::Restarted { lost, .. } => Some(lost),
+        _ => None,
+    });
+    losses.collect()
 }

@@ -44,7 +44,7 @@ fn all_wrong_settings_are_told_at_once_by_every_command() {
         ("ALLOWED_ORIGINS", "example"),
         ("LOG_LEVEL", "loud"),
         ("ADMIN_PASSWORD", "short"),
-        ("MONGODB_URI", "mongodb://user:hidden@db"),
+        ("MONGODB_URI", "postgres://user:hidden@db"),
     ];
     for command in [&["config", "check"][..], &["serve"], &["migrate"], &["healthcheck"], &["openapi"]] {
         let told = run_with(folder.path(), command, &wrong).refused();

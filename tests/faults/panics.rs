@@ -146,7 +146,7 @@ async fn a_change_whose_actor_is_gone_is_not_hidden_by_what_was_cached() {
     // The writer has taken the change up, and waits for its turn to write.
     let store = Connection::open(server.folder().join("clientele.db")).expect("the store is an SQLite file");
     store.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes for long");
-    let writer = server.backend().pools().writer.clone();
+    let writer = server.backend().pools().store.as_ref().expect("it is embedded").writer.clone();
     let asking = actix_web::rt::spawn(admin.request(Method::PATCH, &path).json(&json!({"name": "Renamed"})).send());
     wait(|| actor.status().in_flight == 1 && writer.status().running == 1, "the change is under way").await;
     actor.inject(Fault::Stop);

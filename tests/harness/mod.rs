@@ -1,8 +1,9 @@
 //! Servers to test against, each with a data folder and a port of its own, and clients that talk to them.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own part")]
 
 pub mod client;
 pub mod process;
+pub mod servers;
 pub mod trail;
 pub mod writer;
 

@@ -12,7 +12,7 @@ use crate::counter::*;
 fn words(event: &Event) -> String {
     let what = match &event.happening {
         Happening::StateChanged { from, to } => format!("{from} -> {to}"),
-        Happening::Restarted { incarnation, cause } => format!("restarted {incarnation}: {cause}"),
+        Happening::Restarted { incarnation, cause, .. } => format!("restarted {incarnation}: {cause}"),
         Happening::Failed { failure, cool_down } => format!("failed: {} {cool_down:?}", failure.reason),
         other => other.kind().to_owned(),
     };
@@ -49,6 +49,32 @@ fn a_life_is_told_from_start_to_failure() {
         for foreign in [0, 4, first + 100] {
             assert_eq!(told(&mut supervisor.events_after(foreign)), expected, "{foreign}");
         }
+    });
+}
+
+#[test]
+fn a_restart_tells_how_many_messages_went_down_beside_the_one_that_caused_it() {
+    paused(async {
+        let supervisor = Supervisor::new();
+        let mut events = supervisor.events();
+        let counter = spawn_by(&supervisor, spec());
+        let overdue = [(), ()].map(|()| counter.ask(ample(), CountAfter(Duration::from_secs(9))));
+        let in_time = counter.ask(ample(), CountAfter(Duration::from_millis(10)));
+        crash_of(counter.ask(ample(), Panic).await);
+        assert!(in_time.await.is_ok());
+        for lost in overdue {
+            crash_of(lost.await);
+        }
+        let swept_away = counter.ask(ample(), CountAfter(Duration::from_millis(10)));
+        counter.tell(Stop).expect("it takes messages");
+        crash_of(swept_away.await);
+        assert_eq!(counter.ask(ample(), Count).await, Ok(1));
+        let told = std::iter::from_fn(|| events.try_next()).map(|event| event.expect("none was missed"));
+        let lost = told.filter_map(|event| match event.happening {
+            Happening::Restarted { lost, .. } => Some(lost),
+            _ => None,
+        });
+        assert_eq!(lost.collect::<Vec<_>>(), [2, 1]);
     });
 }
 

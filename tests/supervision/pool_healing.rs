@@ -158,7 +158,7 @@ fn a_restart_gives_each_thread_a_fresh_worker_for_its_next_job() {
         assert_eq!(pool.ask(ample(), Who).await, Ok(1));
         assert_eq!(supervisor.restart("toil"), 1);
         let told = events.next().await.expect("none was missed");
-        let by_operator = Happening::Restarted { incarnation: 2, cause: RestartCause::Operator };
+        let by_operator = Happening::Restarted { incarnation: 2, cause: RestartCause::Operator, lost: 0 };
         assert_eq!((&*told.actor, format!("{:?}", told.happening)), ("toil", format!("{by_operator:?}")));
         assert_eq!(pool.status().restarts, 1);
         assert_eq!(pool.ask(ample(), Who).await, Ok(2));

@@ -36,6 +36,8 @@ pub enum Happening {
         incarnation: u64,
         /// What made it necessary.
         cause: RestartCause,
+        /// Messages in flight that went down with the one before; not those whose own panic ended it.
+        lost: usize,
     },
     /// Too many restarts: the actor takes no messages for now.
     Failed {

@@ -8,9 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use parking_lot::Mutex;
-use tokio::sync::Notify;
-
+use super::sync::{Mutex, Notify};
 use super::{Event, Happening};
 
 /// How many events are kept for those who come later, or are slow.
@@ -42,11 +40,12 @@ impl fmt::Debug for Emitter {
 }
 
 /// The events of one supervisor. Clones share them.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct EventLog(Arc<Log>);
 
-#[derive(Default)]
 struct Log {
+    /// So many events are kept at most.
+    bound: usize,
     ring: Mutex<Ring>,
     grown: Notify,
 }
@@ -60,20 +59,26 @@ struct Ring {
     kept: VecDeque<Arc<Event>>,
 }
 
-impl Default for Ring {
-    fn default() -> Self {
-        let since_1970 = now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let origin = u64::try_from(since_1970.as_micros()).unwrap_or_default();
-        Ring { origin, newest: origin, kept: VecDeque::new() }
-    }
-}
-
 #[expect(clippy::disallowed_methods, reason = "told to operators; nothing is decided by it")]
 fn now() -> SystemTime {
     SystemTime::now()
 }
 
+impl Default for EventLog {
+    fn default() -> Self {
+        EventLog::keeping(KEPT)
+    }
+}
+
 impl EventLog {
+    /// Without events yet; of those to come, so many are kept.
+    pub(super) fn keeping(bound: usize) -> Self {
+        let since_1970 = now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let origin = u64::try_from(since_1970.as_micros()).unwrap_or_default();
+        let ring = Mutex::new(Ring { origin, newest: origin, kept: VecDeque::new() });
+        EventLog(Arc::new(Log { bound, ring, grown: Notify::new() }))
+    }
+
     /// A voice for the actor or pool of this name.
     pub(super) fn emitter(&self, actor: impl Into<Arc<str>>) -> Emitter {
         Emitter { log: self.clone(), actor: actor.into() }
@@ -98,7 +103,7 @@ impl EventLog {
         let mut ring = self.0.ring.lock();
         ring.newest += 1;
         let event = Arc::new(Event { sequence: ring.newest, at, actor, happening });
-        let oldest = if ring.kept.len() == KEPT { ring.kept.pop_front() } else { None };
+        let oldest = if ring.kept.len() == self.0.bound { ring.kept.pop_front() } else { None };
         ring.kept.push_back(event);
         drop(ring);
         drop(oldest);
@@ -156,84 +161,5 @@ impl Events {
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Events").field("heard", &self.heard).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn log_of(count: usize) -> EventLog {
-        let log = EventLog::default();
-        let emitter = log.emitter("customers/0");
-        (0..count).for_each(|_| emitter.emit(Happening::Recovered));
-        log
-    }
-
-    /// The numbers of what is told, counted from 1.
-    fn sequences(events: &mut Events) -> Vec<u64> {
-        let origin = origin(&events.log);
-        std::iter::from_fn(|| events.try_next()).map(|event| event.unwrap().sequence - origin).collect()
-    }
-
-    fn origin(log: &EventLog) -> u64 {
-        log.0.ring.lock().origin
-    }
-
-    #[test]
-    fn a_listener_hears_what_happens_after_it_came() {
-        let log = log_of(3);
-        let mut events = log.follow();
-        assert!(events.try_next().is_none());
-        log.emitter("groups/0").emit(Happening::Recovered);
-        assert_eq!(sequences(&mut events), [4]);
-    }
-
-    #[test]
-    fn a_listener_resumes_after_what_it_heard() {
-        let log = log_of(5);
-        let origin = origin(&log);
-        assert_eq!(sequences(&mut log.follow_after(origin + 3)), [4, 5]);
-        assert!(sequences(&mut log.follow_after(origin + 5)).is_empty());
-        for foreign in [0, 3, origin - 1, origin + 99, u64::MAX] {
-            assert_eq!(sequences(&mut log.follow_after(foreign)), [1, 2, 3, 4, 5], "a number of another process");
-        }
-    }
-
-    #[test]
-    fn numbers_rise_from_one_process_to_the_next_and_are_exact_in_every_reader() {
-        const SAFE_INTEGER: u64 = (1 << 53) - 1;
-        let (before, after) = (log_of(3), log_of(3));
-        let heard = before.0.ring.lock().newest;
-        assert!((1 << 50..SAFE_INTEGER).contains(&heard), "microseconds since 1970");
-        assert!(origin(&before) <= origin(&after));
-    }
-
-    #[test]
-    fn a_reader_of_another_process_is_told_what_is_forgotten_already() {
-        let log = log_of(KEPT + 10);
-        let mut events = log.follow_after(7);
-        assert_eq!(events.try_next().unwrap().unwrap_err(), Missed { count: 10 });
-        assert_eq!(sequences(&mut events).len(), KEPT);
-    }
-
-    #[test]
-    fn a_slow_listener_is_told_how_much_it_missed_and_goes_on() {
-        let log = log_of(KEPT + 10);
-        let mut events = log.follow_after(origin(&log) + 2);
-        assert_eq!(events.try_next().unwrap().unwrap_err(), Missed { count: 8 });
-        assert_eq!(sequences(&mut events), (11..=KEPT as u64 + 10).collect::<Vec<_>>());
-    }
-
-    #[tokio::test]
-    async fn a_listener_that_waits_is_woken_by_another_thread() {
-        let log = log_of(0);
-        let emitter = log.emitter("passwords");
-        let (mut events, first) = (log.follow(), origin(&log) + 1);
-        let waiting = tokio::spawn(async move { events.next().await });
-        tokio::task::yield_now().await;
-        std::thread::spawn(move || emitter.emit(Happening::Recovered)).join().unwrap();
-        let event = waiting.await.unwrap().unwrap();
-        assert_eq!((event.sequence, &*event.actor), (first, "passwords"));
     }
 }

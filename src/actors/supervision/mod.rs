@@ -58,6 +58,7 @@ mod queue;
 mod rendezvous;
 mod reply;
 mod restart;
+mod roster;
 mod router;
 mod scope;
 mod spec;

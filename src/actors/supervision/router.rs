@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use actix::{Actor, Context, Handler, Message};
-use parking_lot::RwLock;
 use tokio::time::Instant;
 
 use super::rendezvous::{hash_of, weight};
+use super::roster::Roster;
 use super::{AskError, Deadline, Mailbox, State};
 
 /// The replicas of one actor, which come and go. Clones share them.
-pub struct Replicas<A: Actor<Context = Context<A>>>(Arc<RwLock<Arc<[Replica<A>]>>>);
+pub struct Replicas<A: Actor<Context = Context<A>>>(Arc<Roster<Replica<A>>>);
 
 struct Replica<A: Actor<Context = Context<A>>> {
     mailbox: Mailbox<A>,
@@ -24,22 +24,19 @@ struct Replica<A: Actor<Context = Context<A>>> {
 impl<A: Actor<Context = Context<A>>> Replicas<A> {
     /// No replicas yet.
     pub fn new() -> Self {
-        Replicas(Arc::new(RwLock::new(Arc::new([]))))
+        Replicas(Arc::new(Roster::new()))
     }
 
     /// Takes one in, and gives a router whose home it is. A namesake is replaced: it has gone with its thread.
     pub fn join(&self, home: Mailbox<A>) -> Router<A> {
         let name = home.full_name().clone();
         let joining = Replica { mailbox: home.clone(), place: hash_of(&*name) };
-        let mut replicas = self.0.write();
-        let others = replicas.iter().filter(|other| *other.mailbox.full_name() != name).cloned();
-        *replicas = others.chain([joining]).collect();
-        drop(replicas);
+        self.0.join(joining, |other| *other.mailbox.full_name() == name);
         Router { home, replicas: self.clone() }
     }
 
     fn now(&self) -> Arc<[Replica<A>]> {
-        self.0.read().clone()
+        self.0.now()
     }
 }
 

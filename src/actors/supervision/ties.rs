@@ -10,10 +10,9 @@
 use std::sync::Arc;
 use std::task::{Context as Task, Waker};
 
-use parking_lot::Mutex;
-
 use super::RestartCause;
 use super::child::Child;
+use super::sync::Mutex;
 
 /// The bonds of one group.
 #[derive(Clone)]
@@ -140,12 +139,13 @@ impl Membership {
         }
     }
 
-    /// The incarnation has ended; if that was unforeseen, the dependents are replaced.
+    /// The incarnation has ended; if that was unforeseen, the dependents are replaced. Not so for an outdated one: whoever
+    /// had built upon it was replaced with it, and those who have come since did not.
     pub(super) fn ended(&self, unforeseen: bool) {
         let mut members = self.group.members.lock();
         let own = members.member(self.number);
-        own.standing = Standing::Down;
-        if !unforeseen {
+        let was_outdated = std::mem::replace(&mut own.standing, Standing::Down) == Standing::Outdated;
+        if !unforeseen || was_outdated {
             return;
         }
         let cause = RestartCause::Dependency(own.child.full_name().clone());

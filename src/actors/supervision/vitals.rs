@@ -102,12 +102,12 @@ impl Vitals {
         Some(self.resumes_at.get()?.saturating_duration_since(now))
     }
 
-    /// An incarnation is to be made; `cause` says why, if there was one before.
-    pub(super) fn begin_incarnation(&self, cause: Option<RestartCause>) {
+    /// An incarnation is to be made; `cause` says why, if there was one before, and `lost` how many messages that took with it.
+    pub(super) fn begin_incarnation(&self, cause: Option<RestartCause>, lost: usize) {
         let incarnation = self.incarnation.fetch_add(1, Relaxed) + 1;
         let Some(cause) = cause else { return };
         self.restarts.fetch_add(1, Relaxed);
-        self.emitter.emit(Happening::Restarted { incarnation, cause });
+        self.emitter.emit(Happening::Restarted { incarnation, cause, lost });
     }
 
     pub(super) fn incarnation(&self) -> u64 {

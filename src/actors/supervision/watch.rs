@@ -1,17 +1,14 @@
 //! The look at everybody that is taken from time to time, by a thread which nobody can keep.
 //!
-//! Invariants: of each stall one beginning is told and, if whoever stalled is still there, one end; the thread holds what
-//! it looks at only while it looks, and a panic of one look does not prevent the next.
+//! Invariants: of each stall one beginning is told and, if whoever stalled is still there, one end after it; the thread holds
+//! what it looks at only while it looks, and a panic of one look does not prevent the next.
 
 use std::collections::HashSet;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::guard::guarded;
+use super::sync::{Mutex, RecvTimeoutError, Sender, channel, thread};
 use super::{Emitter, Happening};
 
 /// Who has been told to be stalled, so that each stall is told once, and its end too.
@@ -28,17 +25,15 @@ impl Stalls {
             Some(_) => told.insert(actor.clone()),
             None => told.remove(actor),
         };
+        if !news {
+            return;
+        }
+        // Under the lock, so that whoever looks at the same time tells the next after this.
+        emitter.emit(silent.map_or(Happening::Recovered, |silent| Happening::Stalled { silent }));
         drop(told);
         match silent {
-            _ if !news => {}
-            Some(silent) => {
-                tracing::warn!(%actor, ?silent, "no progress");
-                emitter.emit(Happening::Stalled { silent });
-            }
-            None => {
-                tracing::info!(%actor, "progress again");
-                emitter.emit(Happening::Recovered);
-            }
+            Some(silent) => tracing::warn!(%actor, ?silent, "no progress"),
+            None => tracing::info!(%actor, "progress again"),
         }
     }
 }

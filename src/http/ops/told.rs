@@ -40,6 +40,7 @@ enum HappeningView<'a> {
     Restarted {
         incarnation: u64,
         reason: String,
+        lost: usize,
     },
     Failed {
         reason: String,
@@ -65,8 +66,8 @@ impl<'a> From<&'a Happening> for HappeningView<'a> {
     fn from(happening: &'a Happening) -> Self {
         match happening {
             Happening::StateChanged { from, to } => Self::StateChanged { from: from.as_str(), to: to.as_str() },
-            Happening::Restarted { incarnation, cause } => {
-                Self::Restarted { incarnation: *incarnation, reason: shortened(&cause.to_string()) }
+            Happening::Restarted { incarnation, cause, lost } => {
+                Self::Restarted { incarnation: *incarnation, reason: shortened(&cause.to_string()), lost: *lost }
             }
             Happening::Failed { failure, cool_down } => {
                 Self::Failed { reason: shortened(&failure.reason), at: place(failure), cool_down: *cool_down }
@@ -144,8 +145,8 @@ mod tests {
                 json!({"kind": "state_changed", "from": "running", "to": "backing_off"}),
             ),
             (
-                Happening::Restarted { incarnation: 2, cause },
-                json!({"kind": "restarted", "incarnation": 2, "reason": "line one\nline two"}),
+                Happening::Restarted { incarnation: 2, cause, lost: 3 },
+                json!({"kind": "restarted", "incarnation": 2, "reason": "line one\nline two", "lost": 3}),
             ),
             (
                 Happening::Failed { failure: failure(), cool_down: Some(second) },

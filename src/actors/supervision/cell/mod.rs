@@ -45,6 +45,8 @@ pub(super) struct Cell<A: Actor<Context = Context<A>>> {
     membership: Option<Membership>,
     /// Why the next incarnation is made, if it is not the first.
     cause: Option<RestartCause>,
+    /// Messages that went down with the incarnation before.
+    lost: usize,
     /// Visits that wait for the incarnation that is being made.
     visits: Vec<Visit<A>>,
     suspended: bool,
@@ -74,6 +76,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             factory,
             membership,
             cause: None,
+            lost: 0,
             visits: Vec::new(),
             suspended: false,
             draining: None,
@@ -87,6 +90,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
             self.vitals().down();
             self.note(&life.end);
             self.tell_group(&life.end);
+            self.lost = life.lost;
             if self.draining.is_some() {
                 self.vitals().unanswered.fetch_add(life.lost, Relaxed);
             }

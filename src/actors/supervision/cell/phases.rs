@@ -26,7 +26,7 @@ impl<A: Actor<Context = Context<A>>> Cell<A> {
         }
         self.show(State::Starting);
         let cause = self.cause.take();
-        self.vitals().begin_incarnation(cause);
+        self.vitals().begin_incarnation(cause, self.lost);
         let actor = match self.make().await {
             Ok(actor) => actor,
             Err(end) => return Life { end, served: false, lost: 0 },

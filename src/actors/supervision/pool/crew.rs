@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::super::clock::Moment;
-use super::super::sync::{AtomicBool, AtomicU64, Mutex, Relaxed};
+use super::super::sync::{AtomicBool, AtomicU64, Mutex, Notify, Relaxed};
 
 /// One thread, as it is seen from outside.
 pub(super) struct Seat {

@@ -98,7 +98,7 @@ impl<W: Unpin + 'static> Shared<W> {
             return 0;
         }
         let restarts = self.generation.fetch_add(1, Relaxed) + 1;
-        self.emit(Happening::Restarted { incarnation: restarts + 1, cause: RestartCause::Operator });
+        self.emit(Happening::Restarted { incarnation: restarts + 1, cause: RestartCause::Operator, lost: 0 });
         self.tend();
         self.spec.threads
     }
@@ -165,9 +165,10 @@ impl<W: Unpin + 'static> Shared<W> {
         if has_room() || self.sweep() && has_room() { Ok(()) } else { Err(self.shed()) }
     }
 
-    /// Whether all threads have been at work for longer than anybody may wait, and than what is usual.
+    /// Whether all threads have been at work for far longer than anybody may wait, and than what is usual: a thread that
+    /// did not get a core for a moment is not stuck.
     fn is_stuck(&self) -> bool {
-        let tolerable = || self.spec.max_wait.max(self.pace.time_for(ALWAYS_WAITING, 1));
+        let tolerable = || self.spec.max_wait.saturating_mul(4).max(self.pace.time_for(ALWAYS_WAITING, 1));
         self.crew.silent(Instant::now()).is_some_and(|silent| silent > tolerable())
     }
 

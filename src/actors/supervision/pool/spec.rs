@@ -36,7 +36,7 @@ impl PoolSpec {
 
     /// With a wait longer than this, by what jobs took of late, the pool [has no room](super::Pool::has_room) although its
     /// queue is not full. Up to 8 jobs a thread may wait all the same, unless every thread has been at its present job for
-    /// longer than this and than 8 jobs take. No such limit by default.
+    /// longer than four times this and than 8 jobs take. No such limit by default.
     pub fn max_wait(mut self, wait: Duration) -> Self {
         self.max_wait = wait;
         self

@@ -1,0 +1,81 @@
+//! Which backends stand behind the ports: the embedded ones, or the servers that the settings name.
+
+use std::sync::Arc;
+
+use crate::actors::supervision::Pool;
+use crate::broker::Broker;
+use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
+use crate::cache::Cache;
+use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
+use crate::config::Settings;
+use crate::limiter::Limiter;
+use crate::limiter::governor::GovernorLimiter;
+use crate::model::time::Clock;
+use crate::store::measured::MeasuredStore;
+use crate::store::sqlite::{Reader, Writer};
+use crate::store::traced::TracedStore;
+use crate::store::{Migration, Store};
+
+use super::StartupError;
+use super::data_folder::open_embedded_store;
+
+/// What the actors stand on.
+pub(super) struct Ports {
+    pub(super) store: Arc<MeasuredStore>,
+    /// Its threads, where it is the embedded one.
+    pub(super) store_pools: Option<StorePools>,
+    pub(super) cache: Arc<dyn Cache>,
+    pub(super) limiter: Arc<dyn Limiter>,
+    /// It counts in this process while `limiter` is out of reach.
+    pub(super) fallback_limiter: Arc<dyn Limiter>,
+    pub(super) broker: Arc<dyn Broker>,
+}
+
+/// The threads of the embedded store.
+#[derive(Clone, Debug)]
+pub struct StorePools {
+    /// They read.
+    pub readers: Pool<Reader>,
+    /// It writes.
+    pub writer: Pool<Writer>,
+}
+
+impl Ports {
+    /// Opens the store, and brings it to this program's version. Needs a running actix system.
+    ///
+    /// # Errors
+    /// The store does not open, or is newer than this program.
+    pub(super) async fn open(settings: &Settings, clock: &Clock) -> Result<Self, StartupError> {
+        let (store, store_pools) = open_store(settings).await?;
+        let store = match settings.traces {
+            Some(_) => Arc::new(TracedStore::new(store)),
+            None => store,
+        };
+        let store = Arc::new(MeasuredStore::new(store));
+        store.migrate().await?;
+        let limiter: Arc<dyn Limiter> = Arc::new(GovernorLimiter::new());
+        Ok(Self {
+            store,
+            store_pools,
+            cache: Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone())),
+            fallback_limiter: Arc::clone(&limiter),
+            limiter,
+            broker: Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())),
+        })
+    }
+}
+
+/// Opens the store and brings it to this program's version.
+///
+/// # Errors
+/// It does not open, or is newer than this program.
+pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
+    Ok(open_store(settings).await?.0.migrate().await?)
+}
+
+/// Opens the store, as it is.
+async fn open_store(settings: &Settings) -> Result<(Arc<dyn Store>, Option<StorePools>), StartupError> {
+    let store = Arc::new(open_embedded_store(settings)?);
+    let pools = StorePools { readers: store.readers().clone(), writer: store.writer().clone() };
+    Ok((store, Some(pools)))
+}
