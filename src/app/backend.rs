@@ -16,7 +16,7 @@ use crate::actors::customers::CustomerActor;
 use crate::actors::groups::GroupActor;
 use crate::actors::rate_limiter::{Quotas, RateLimiterActor};
 use crate::actors::records::Records;
-use crate::actors::supervision::{ActorSpec, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
+use crate::actors::supervision::{ActorSpec, Backoff, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
 use crate::actors::{AllReplicas, Mailboxes, Routers};
 use crate::broker::Broker;
 use crate::cache::Cache;
@@ -74,6 +74,8 @@ struct Inner {
     next_replica: AtomicUsize,
     /// For how long an actor may make no progress.
     stall: Duration,
+    /// Whether the store may be away for a while, and come back.
+    remote_store: bool,
     expected_workers: usize,
     worker_started: Notify,
 }
@@ -134,6 +136,7 @@ impl Backend {
             workers: Mutex::default(),
             next_replica: AtomicUsize::new(0),
             stall: settings.health_check_timeout,
+            remote_store: !settings.has_embedded_store(),
             expected_workers: settings.workers(),
             worker_started: Notify::new(),
         })))
@@ -144,7 +147,10 @@ impl Backend {
     pub fn replicas(&self) -> Mailboxes {
         let inner = &self.0;
         let replica = inner.next_replica.fetch_add(1, Ordering::Relaxed);
-        let spec = |name| ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT).stall(inner.stall);
+        let spec = |name| {
+            let spec = ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT).stall(inner.stall);
+            if inner.remote_store { soon_again(spec) } else { spec }
+        };
         let mailboxes = Mailboxes {
             auth: inner.supervisor.spawn(
                 spec("auth"),
@@ -254,6 +260,12 @@ impl Backend {
         }
         self.0.audit_thread.stop();
     }
+}
+
+/// An actor that depends on a server looks for it often: it must be back soon after the server is.
+fn soon_again(spec: ActorSpec) -> ActorSpec {
+    let backoff = Backoff { max: Duration::from_secs(1), ..Backoff::default() };
+    spec.backoff(backoff).cool_down(Some(Duration::from_secs(1)))
 }
 
 /// One thread less than there are cores, so that hashing leaves one for everything else.

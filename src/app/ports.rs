@@ -10,8 +10,10 @@ use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::config::Settings;
 use crate::limiter::Limiter;
 use crate::limiter::governor::GovernorLimiter;
+use crate::model::COLLECTIONS;
 use crate::model::time::Clock;
 use crate::store::measured::MeasuredStore;
+use crate::store::mongodb::{MongoOptions, MongoStore};
 use crate::store::sqlite::{Reader, Writer};
 use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
@@ -75,6 +77,11 @@ pub async fn migrate(settings: &Settings) -> Result<Migration, StartupError> {
 
 /// Opens the store, as it is.
 async fn open_store(settings: &Settings) -> Result<(Arc<dyn Store>, Option<StorePools>), StartupError> {
+    if let Some(uri) = &settings.mongodb_uri {
+        let options =
+            MongoOptions { pool_size: settings.mongodb_pool_size, ..MongoOptions::new(uri.expose(), COLLECTIONS) };
+        return Ok((Arc::new(MongoStore::connect(options).await?), None));
+    }
     let store = Arc::new(open_embedded_store(settings)?);
     let pools = StorePools { readers: store.readers().clone(), writer: store.writer().clone() };
     Ok((store, Some(pools)))

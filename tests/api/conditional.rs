@@ -62,7 +62,7 @@ async fn a_write_that_expects_another_version_changes_nothing() {
         (Method::PATCH, user.as_str(), json!({"roles": ["viewer"]})),
         (Method::PATCH, "/auth/me", json!({"name": "Root"})),
     ];
-    let before = contents::of(&server);
+    let before = contents::of(&server).await;
     for (method, path, body) in &writes {
         for other in ["\"2\"", "W/\"1\"", "1", "nonsense", "\"2\", \"3\""] {
             let answer = conditional(&admin, method, path, ("if-match", other), body.clone()).await;
@@ -70,7 +70,7 @@ async fn a_write_that_expects_another_version_changes_nothing() {
             assert_problem(&answer, 412, 3003);
         }
     }
-    assert_eq!(contents::of(&server), before);
+    assert_eq!(contents::of(&server).await, before);
     let mut customers_version = 1;
     for (method, path, body) in &writes {
         let version = if *path == one { customers_version } else { 1 };

@@ -1,13 +1,16 @@
-//! What the store holds, looked at from outside: to show that a refused request changed nothing.
+//! What the store holds: to show that a refused request changed nothing.
 
+use clientele::model::document::Collection;
+use clientele::model::{customer, group, user};
+use clientele::store::{Filter, Query, Sort};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::harness::TestServer;
 
 /// What clients can change. The trail is not among it: refusals may leave events.
-const COLLECTIONS: &[&str] = &["customers", "customer_groups", "users"];
+const COLLECTIONS: [&Collection; 3] = [&customer::CUSTOMERS, &group::GROUPS, &user::USERS];
 
-/// Opens the server's store beside it.
+/// Opens the server's embedded store beside it.
 pub fn open(server: &TestServer) -> Connection {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(server.folder().join("clientele.db"), flags);
@@ -16,16 +19,14 @@ pub fn open(server: &TestServer) -> Connection {
     connection
 }
 
-/// Every document that clients can change, with its id and version.
-pub fn of(server: &TestServer) -> Vec<String> {
-    let connection = open(server);
-    let rows = COLLECTIONS.iter().flat_map(|collection| {
-        let query = format!(
-            "SELECT '{collection} ' || id || ' ' || version || ' ' || json(document) FROM {collection} ORDER BY id"
-        );
-        let mut statement = connection.prepare(&query).expect("the collection is there");
-        let rows = statement.query_map((), |row| row.get(0)).expect("it can be read");
-        rows.collect::<Result<Vec<String>, _>>().expect("it can be read")
-    });
-    rows.collect()
+/// Every live document that clients can change.
+pub async fn of(server: &TestServer) -> Vec<String> {
+    let mut documents = Vec::new();
+    for collection in COLLECTIONS {
+        let sort = Sort { field: "createdAt", descending: false };
+        let query = Query { collection, filters: vec![Filter::Live], sort, after: None, limit: 1_000 };
+        let found = server.backend().store().find(query).await.expect("the store answers");
+        documents.extend(found.iter().map(|document| format!("{} {}", collection.name, document.json())));
+    }
+    documents
 }

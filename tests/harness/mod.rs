@@ -27,10 +27,31 @@ pub use client::Client;
 /// The administrator that every test server is started with.
 pub const ADMIN: (&str, &str) = ("admin@example.com", "an administrator's password");
 
+/// The settings of a server over the embedded store.
+pub const EMBEDDED: &[(&str, &str)] = &[("MONGODB_URI", "")];
+
 /// Settings for a test: those of the test kit, the administrator, and what the test wants beside that.
 pub fn settings(folder: &Path, wanted: &[(&str, &str)]) -> Settings {
     let administrator = [("ADMIN_EMAIL", ADMIN.0), ("ADMIN_PASSWORD", ADMIN.1)];
-    testkit::settings(folder, &[&administrator, wanted].concat())
+    let backends = backends(folder);
+    let unless_wanted = |name: &str| wanted.iter().all(|(other, _)| *other != name);
+    let backends = backends.iter().filter(|(name, _)| unless_wanted(name));
+    let backends: Vec<_> = backends.map(|(name, value)| (*name, value.as_str())).collect();
+    testkit::settings(folder, &[&administrator, &backends[..], wanted].concat())
+}
+
+/// The servers that this run is to stand on, by `TEST_BACKENDS`: some of `mongodb`, `redis` and `rabbitmq`, comma separated;
+/// none by default. Who has the same data folder has the same data there.
+fn backends(folder: &Path) -> Vec<(&'static str, String)> {
+    let wanted = std::env::var("TEST_BACKENDS").unwrap_or_default();
+    let name: String = folder.to_string_lossy().chars().filter(char::is_ascii_alphanumeric).collect();
+    let settings = |backend: &str| match backend {
+        "mongodb" => vec![("MONGODB_URI", servers::mongodb().uri(&name))],
+        "redis" => vec![("REDIS_URL", servers::redis().url()), ("REDIS_KEY_PREFIX", name.clone())],
+        "rabbitmq" => vec![("RABBITMQ_URL", servers::rabbitmq().url()), ("RABBITMQ_QUEUE_PREFIX", name.clone())],
+        other => panic!("TEST_BACKENDS names {other:?}"),
+    };
+    wanted.split(',').filter(|backend| !backend.is_empty()).flat_map(settings).collect()
 }
 
 /// A server in this process, on a thread of its own, so that a test can reach its actors as well as its port.
@@ -46,6 +67,11 @@ impl TestServer {
     /// A server with the usual settings.
     pub fn start() -> Self {
         Self::with(&[])
+    }
+
+    /// A server over the embedded store, whatever the others are run on: for tests that meddle with it.
+    pub fn embedded() -> Self {
+        Self::with(EMBEDDED)
     }
 
     /// A server with these settings beside the usual ones.

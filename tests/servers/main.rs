@@ -7,3 +7,4 @@ mod lifetime;
 mod nginx;
 mod proxy;
 mod stops;
+mod tls;

@@ -82,6 +82,20 @@ fn the_proxy_refuses_until_it_passes_again() {
 }
 
 #[test]
+fn the_proxy_comes_back_to_a_port_that_another_used_meanwhile() {
+    let proxy = Proxy::to(redis().address());
+    proxy.refuse();
+    let other = TcpListener::bind(proxy.address()).expect("the proxy left it");
+    std::thread::scope(|scope| {
+        let passing = scope.spawn(|| proxy.pass());
+        std::thread::park_timeout(MOMENT);
+        assert!(!passing.is_finished(), "it waits for its port");
+        drop(other);
+    });
+    Client::of(&proxy).ping().expect("it passes");
+}
+
+#[test]
 fn the_proxy_stalls_until_it_passes_again() {
     let proxy = Proxy::to(redis().address());
     let mut old = Client::of(&proxy);

@@ -24,7 +24,7 @@ async fn of_many_faults_the_first_in_order_is_told() {
     let live = admin.post("/customers", customer(1)).await.expect(201)["id"].as_str().expect("an id").to_owned();
     let deleted = admin.post("/customers", customer(2)).await.expect(201)["id"].as_str().expect("an id").to_owned();
     assert_eq!(admin.delete(&format!("/customers/{deleted}")).await.status, 204);
-    let before = contents::of(&server);
+    let before = contents::of(&server).await;
 
     let huge = || "x".repeat((1 << 20) + 1);
     let (bad_id, absent) = ("/customers/7?surprise=1", "/customers/0123456789abcdef01234567");
@@ -47,7 +47,7 @@ async fn of_many_faults_the_first_in_order_is_told() {
         assert_eq!(answer.failure(), (status, code), "step {number}: {}", answer.text);
         assert_problem(&answer, status, code);
     }
-    assert_eq!(contents::of(&server), before);
+    assert_eq!(contents::of(&server).await, before);
     let mended = admin.put(&live, json!({"name": "Ada", "email": "ada@example.com"})).await;
     assert_eq!(mended.status, 200, "{}", mended.text);
 }

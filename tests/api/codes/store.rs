@@ -2,11 +2,11 @@
 
 use crate::contents;
 use crate::harness::client::{Answer, customer};
-use crate::harness::{Client, TestServer};
+use crate::harness::{Client, EMBEDDED, TestServer};
 
 /// A server, its administrator, and the path of a customer.
 async fn stage() -> (TestServer, Client, String) {
-    let server = TestServer::start();
+    let server = TestServer::embedded();
     let admin = server.admin().await;
     let made = admin.post("/customers", customer(1)).await.expect(201);
     let path = format!("/customers/{}", made["id"].as_str().expect("an id"));
@@ -23,7 +23,7 @@ pub async fn damaged_document() -> Answer {
     let folder = server.stop();
     let damage = "UPDATE customers SET document = jsonb_remove(document, '$.email')";
     // A server that starts anew has nothing cached.
-    let server = TestServer::over(folder, &[]);
+    let server = TestServer::over(folder, EMBEDDED);
     meddle(&server, damage);
     let admin = server.admin().await;
     assert_eq!(admin.get("/customers").await.failure(), (500, 4001), "a list tells it too");

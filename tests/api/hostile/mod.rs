@@ -37,13 +37,13 @@ impl Target {
         let (customer_path, group) = (path("customers", &customer), path("customers/groups", &group));
         let members = json!({"customerIds": [customer["id"]]});
         admin.post(&format!("{group}/customers"), members).await.expect(200);
-        let before = contents::of(&server);
+        let before = contents::of(&server).await;
         Self { server, admin, customer: customer_path, group, before }
     }
 
     /// Asserts that everything is as it was, and that the server still does what it is asked.
     pub async fn is_unharmed(&self) {
-        assert_eq!(contents::of(&self.server), self.before);
+        assert_eq!(contents::of(&self.server).await, self.before);
         let read = self.admin.get(&self.customer).await;
         assert_eq!(read.status, 200, "{}", read.text);
     }

@@ -97,7 +97,7 @@ async fn a_restart_is_on_record_and_what_is_refused_is_not() {
 
 #[tokio::test]
 async fn nothing_is_restarted_that_cannot_be_recorded() {
-    let server = TestServer::start();
+    let server = TestServer::embedded();
     let admin = server.admin().await;
     let before = row(&admin, "groups", |_| true).await;
     let store = contents::open(&server);

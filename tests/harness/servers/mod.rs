@@ -1,6 +1,7 @@
 //! Real servers to test against: each with free ports, a folder of its own, and an end with the test process, however
 //! that ends. They can be killed, paused and restarted, and be cut off by a [`proxy::Proxy`].
 
+pub mod certificate;
 mod child;
 mod foreign;
 pub mod mongodb;
@@ -12,6 +13,7 @@ pub mod redis;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use certificate::certificate;
 pub use mongodb::MongoDb;
 pub use nginx::Nginx;
 pub use proxy::Proxy;

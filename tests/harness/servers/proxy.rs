@@ -1,17 +1,21 @@
 //! A TCP proxy in the test process, between a client and a server: it cuts, refuses, stalls and delays.
 
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc as commands, watch};
 use tokio::task::JoinSet;
+
+/// How long another may use the port of a proxy that listens again.
+const RETURN: Duration = Duration::from_secs(10);
 
 /// What happens to the bytes of every connection.
 #[derive(Clone, Copy, Debug, Default)]
@@ -147,7 +151,7 @@ impl Link {
                     if !order.accepts {
                         listener = None;
                     } else if listener.is_none() {
-                        listener = Some(TcpListener::bind(address).await.expect("its port is still free"));
+                        listener = Some(listen_again(address).await);
                     }
                     self.weather.send_modify(|weather| {
                         (order.change)(weather, order.delay);
@@ -166,6 +170,20 @@ impl Link {
                 }
                 Some(_) = connections.join_next() => {}
             }
+        }
+    }
+}
+
+/// Listens again at the port that was given up, which the kernel may have lent to a client's connection meanwhile.
+async fn listen_again(address: SocketAddr) -> TcpListener {
+    let until = Instant::now() + RETURN;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(error) => panic!("the proxy's port {address} cannot be had again: {error}"),
         }
     }
 }

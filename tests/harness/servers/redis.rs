@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use super::certificate::{Certificate, certificate};
 use super::child::{Place, Server};
 use super::foreign::Foreign;
 
@@ -27,6 +28,26 @@ impl Redis {
         let password = arguments.windows(2).find(|two| two[0] == "--requirepass");
         let user = password.map(|two| format!(":{}@", two[1])).unwrap_or_default();
         Self { server: Some(server), address, url: format!("redis://{user}{address}") }
+    }
+
+    /// Redis that is reached by TLS (`rediss`), with [`Redis::certificate`] for `localhost` and `127.0.0.1`.
+    pub fn start_tls() -> Self {
+        // It is asked in plain at the first port whether it answers; clients use the second.
+        let prepare = |place: &Place| {
+            let made = certificate(place.folder(), &["localhost", "127.0.0.1"]);
+            let mut command = command(place, &["--tls-auth-clients", "no"]);
+            command.args(["--tls-port", &place.port(1).to_string()]).arg("--tls-ca-cert-file").arg(made.authority);
+            command.arg("--tls-cert-file").arg(made.chain).arg("--tls-key-file").arg(made.key);
+            command
+        };
+        let server = Server::start(2, prepare, answers);
+        let address = server.place().address(1);
+        Self { server: Some(server), address, url: format!("rediss://{address}") }
+    }
+
+    /// By what a Redis with TLS proves who it is.
+    pub fn certificate(&self) -> Certificate {
+        Certificate::of(self.server().place().folder())
     }
 
     pub(super) fn foreign(url: String) -> Self {
