@@ -31,6 +31,7 @@ use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
+use crate::redis::InvalidRedisUrl;
 use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 use crate::trace::Sampling;
@@ -69,6 +70,9 @@ pub enum StartupError {
     /// The store is of another version.
     #[error(transparent)]
     Migration(#[from] MigrateError),
+    /// The address of Redis does not read.
+    #[error("REDIS_URL cannot be used")]
+    Redis(#[from] InvalidRedisUrl),
     /// The address of RabbitMQ does not read.
     #[error("RABBITMQ_URL cannot be used")]
     Broker(#[from] InvalidUrl),
