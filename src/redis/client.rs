@@ -16,7 +16,7 @@ use super::script::Script;
 
 /// Makes connections. None of them heals by itself: whoever lost one does not know what was missed.
 pub(super) enum Client {
-    Single(redis::Client),
+    Single(Box<redis::Client>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -45,7 +45,7 @@ impl Client {
             }
             None => redis::Client::open(node).map_err(|_| InvalidRedisUrl::Malformed),
         };
-        client.map(Self::Single)
+        client.map(|client| Self::Single(Box::new(client)))
     }
 
     /// A new connection, for whose work a task is spawned here.
