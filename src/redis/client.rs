@@ -16,8 +16,8 @@ use super::script::Script;
 
 /// Makes connections. None of them heals by itself: whoever lost one does not know what was missed.
 pub(super) enum Client {
-    Single(redis::Client),
-    Cluster(ClusterClient),
+    Single(Box<redis::Client>),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A connection that many share.
@@ -36,7 +36,7 @@ impl Client {
             .clone()
             .map(|certificate| TlsCertificates { client_tls: None, root_cert: Some(certificate) });
         if is_cluster {
-            return cluster(nodes, certificates, options.patience).map(Self::Cluster);
+            return cluster(nodes, certificates, options.patience).map(|client| Self::Cluster(Box::new(client)));
         }
         let node = nodes.into_iter().next().ok_or(InvalidRedisUrl::Malformed)?;
         let client = match certificates {
@@ -45,7 +45,7 @@ impl Client {
             }
             None => redis::Client::open(node).map_err(|_| InvalidRedisUrl::Malformed),
         };
-        client.map(Self::Single)
+        client.map(|client| Self::Single(Box::new(client)))
     }
 
     /// A new connection, for whose work a task is spawned here.
