@@ -8,6 +8,7 @@ mod ports {
     mod cache;
     mod limiter;
     mod mongodb;
+    mod rabbitmq;
     mod redis;
     mod sqlite;
     mod store;

@@ -17,6 +17,8 @@ pub(super) struct ServerHealth {
     environment: &'static str,
     started: Instant,
     patience: Duration,
+    /// Which store it is.
+    store: &'static str,
 }
 
 impl ServerHealth {
@@ -26,6 +28,7 @@ impl ServerHealth {
             environment: settings.app_env.as_str(),
             started: Instant::now(),
             patience: settings.health_check_timeout,
+            store: if settings.has_embedded_store() { "sqlite" } else { "mongodb" },
         }
     }
 
@@ -38,22 +41,25 @@ impl ServerHealth {
 #[async_trait]
 impl HealthSource for ServerHealth {
     async fn checks(&self) -> Vec<Check> {
-        let check = |name, well: bool, details: Value| Check {
+        let check = |name, status: CheckStatus, details: Value| Check {
             name,
-            status: if well { CheckStatus::Ok } else { CheckStatus::Down },
+            status,
             details: match details {
                 Value::Object(details) => details,
                 _ => Map::new(),
             },
         };
         let unready = self.backend.supervisor().unready();
-        let cache = self.backend.cache().stats();
+        let (broker, cache, limiter) = (self.backend.broker(), self.backend.cache(), self.backend.limiter());
+        let cached = json!({"backend": cache.name(), "entries": cache.stats().entries});
         vec![
-            check("actors", unready.is_empty(), json!({"unready": unready})),
-            check("broker", true, json!({"backend": "embedded"})),
-            check("cache", true, json!({"backend": "memory", "entries": cache.entries})),
-            check("limiter", true, json!({"backend": self.backend.limiter().name()})),
-            check("store", self.store_answers().await, json!({"backend": "sqlite"})),
+            check("actors", or_down(unready.is_empty()), json!({"unready": unready})),
+            // Events wait in the outbox for as long as it is away.
+            check("broker", or_degraded(broker.is_up()), json!({"backend": broker.name()})),
+            // Reads go to the store while it is away, and each node counts for itself.
+            check("cache", or_degraded(cache.is_up()), cached),
+            check("limiter", or_degraded(limiter.is_up()), json!({"backend": limiter.name()})),
+            check("store", or_down(self.store_answers().await), json!({"backend": self.store})),
         ]
     }
 
@@ -82,4 +88,14 @@ impl HealthSource for ServerHealth {
     fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+/// How what cannot be done without is.
+fn or_down(well: bool) -> CheckStatus {
+    if well { CheckStatus::Ok } else { CheckStatus::Down }
+}
+
+/// How what has something in its place is.
+fn or_degraded(well: bool) -> CheckStatus {
+    if well { CheckStatus::Ok } else { CheckStatus::Degraded }
 }

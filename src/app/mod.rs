@@ -17,6 +17,7 @@ use std::time::Duration;
 use crate::actors::OperationError;
 use crate::actors::auth::{CreateAdmin, HasAdmin};
 use crate::actors::supervision::Deadline;
+use crate::broker::rabbitmq::InvalidUrl;
 use crate::config::{Registration as RegistrationSetting, Settings, TokenSecretsError};
 use crate::http::address::TrustedProxies;
 use crate::http::cursor::CursorKey;
@@ -30,6 +31,7 @@ use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
+use crate::redis::InvalidRedisUrl;
 use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 use crate::trace::Sampling;
@@ -68,6 +70,12 @@ pub enum StartupError {
     /// The store is of another version.
     #[error(transparent)]
     Migration(#[from] MigrateError),
+    /// The address of Redis does not read.
+    #[error("REDIS_URL cannot be used")]
+    Redis(#[from] InvalidRedisUrl),
+    /// The address of RabbitMQ does not read.
+    #[error("RABBITMQ_URL cannot be used")]
+    Broker(#[from] InvalidUrl),
     /// The address is taken, or is not ours.
     #[error("cannot listen on {address}")]
     Listen {

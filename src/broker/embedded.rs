@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
+use super::figures::Figures;
 use super::{Broker, BrokerError, BrokerStats, Consumer, Delivery, Message, Settlement};
 use crate::model::id::ObjectId;
 
@@ -44,16 +44,6 @@ struct Counter {
     arrivals: Notify,
     places: Arc<Semaphore>,
     figures: Arc<Figures>,
-}
-
-#[derive(Default)]
-struct Figures {
-    published: AtomicU64,
-    confirmed: AtomicU64,
-    delivered: AtomicU64,
-    acknowledged: AtomicU64,
-    rejected: AtomicU64,
-    abandoned: AtomicU64,
 }
 
 #[derive(Default)]
@@ -106,7 +96,7 @@ impl Broker for EmbeddedBroker {
             Err(BrokerError::Rejected { ids }) => count - ids.len(),
             Err(_) => 0,
         };
-        self.counter.figures.confirmed.fetch_add(confirmed as u64, Relaxed);
+        self.counter.figures.confirmed(confirmed);
         outcome
     }
 
@@ -122,16 +112,15 @@ impl Broker for EmbeddedBroker {
     }
 
     fn stats(&self) -> BrokerStats {
-        let figures = &self.counter.figures;
-        BrokerStats {
-            published: figures.published.load(Relaxed),
-            confirmed: figures.confirmed.load(Relaxed),
-            delivered: figures.delivered.load(Relaxed),
-            acknowledged: figures.acknowledged.load(Relaxed),
-            rejected: figures.rejected.load(Relaxed),
-            abandoned: figures.abandoned.load(Relaxed),
-            depth: self.counter.queue.lock().parcels.len() as u64,
-        }
+        self.counter.figures.stats(self.counter.queue.lock().parcels.len() as u64, None)
+    }
+
+    fn is_up(&self) -> bool {
+        true
+    }
+
+    fn name(&self) -> &'static str {
+        "embedded"
     }
 }
 
@@ -155,7 +144,7 @@ impl Counter {
         let (receipt, settlement) = oneshot::channel();
         let id = message.id;
         self.queue.lock().parcels.push_back(Parcel { message, receipt, _place: place });
-        self.figures.published.fetch_add(1, Relaxed);
+        self.figures.published(1);
         self.arrivals.notify_waiters();
         Receipt { id, settlement }
     }
@@ -172,7 +161,7 @@ impl Counter {
             && let Some(parcel) = queue.parcels.pop_front()
         {
             if !parcel.receipt.is_closed() {
-                self.figures.delivered.fetch_add(1, Relaxed);
+                self.figures.delivered();
                 deliveries.push(parcel.into_delivery(Arc::clone(&self.figures)));
             }
         }
@@ -186,21 +175,11 @@ impl fmt::Debug for Counter {
     }
 }
 
-impl Figures {
-    fn settled(&self, settlement: Settlement) -> &AtomicU64 {
-        match settlement {
-            Settlement::Acknowledged => &self.acknowledged,
-            Settlement::Rejected => &self.rejected,
-            Settlement::Abandoned => &self.abandoned,
-        }
-    }
-}
-
 impl Parcel {
     fn into_delivery(self, figures: Arc<Figures>) -> Delivery {
         let receipt = self.receipt;
         Delivery::new(self.message, move |settlement| {
-            figures.settled(settlement).fetch_add(1, Relaxed);
+            figures.settled(settlement);
             // A publisher that gave up meanwhile publishes again.
             let _ = receipt.send(settlement);
         })

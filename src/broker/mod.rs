@@ -4,6 +4,8 @@
 
 mod delivery;
 pub mod embedded;
+mod figures;
+pub mod rabbitmq;
 
 use std::fmt;
 use std::sync::Arc;
@@ -35,6 +37,12 @@ pub trait Broker: Send + Sync + fmt::Debug {
 
     /// What this process has published and consumed so far.
     fn stats(&self) -> BrokerStats;
+
+    /// Whether it could be reached when it was last needed. Messages are kept by their publishers meanwhile.
+    fn is_up(&self) -> bool;
+
+    /// What it is, for people: `embedded` or `rabbitmq`.
+    fn name(&self) -> &'static str;
 }
 
 /// What a process has done with its broker since the start, in messages.
@@ -52,8 +60,10 @@ pub struct BrokerStats {
     pub rejected: u64,
     /// Lost by a consumer that failed; they come again.
     pub abandoned: u64,
-    /// Waiting to be handed out now.
+    /// Waiting to be handed out, as of the last few seconds.
     pub depth: u64,
+    /// Set aside because they could not be worked on, as of the last few seconds; `None`: the broker has no place for them.
+    pub dead_letters: Option<u64>,
 }
 
 /// Receives messages.
@@ -96,6 +106,12 @@ pub enum BrokerError {
     Rejected {
         /// Which.
         ids: Vec<ObjectId>,
+    },
+    /// It took some messages over for nobody: its queue is full, or gone.
+    #[error("the broker refused {count} messages")]
+    Refused {
+        /// How many.
+        count: usize,
     },
     /// Another consumer has begun.
     #[error("another consumer has taken over")]

@@ -169,6 +169,10 @@ impl Cache for MemoryCache {
             bytes: self.shelf.entries.weighted_size(),
         }
     }
+
+    fn name(&self) -> &'static str {
+        "memory"
+    }
 }
 
 impl fmt::Debug for MemoryCache {

@@ -61,6 +61,14 @@ pub trait Cache: Send + Sync + fmt::Debug {
 
     /// What it has done so far.
     fn stats(&self) -> CacheStats;
+
+    /// Whether what it depends on could be reached of late. If not, it is passed by: everything is loaded.
+    fn is_up(&self) -> bool {
+        true
+    }
+
+    /// What it is, for people: `memory` or `redis`.
+    fn name(&self) -> &'static str;
 }
 
 /// What a cache has done since it was made.

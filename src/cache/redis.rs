@@ -72,6 +72,14 @@ impl Cache for RedisCache {
         let (stats, passed_by) = (self.memory.stats(), self.passed_by.load(Relaxed));
         CacheStats { misses: stats.misses + passed_by, loads: stats.loads + passed_by, ..stats }
     }
+
+    fn is_up(&self) -> bool {
+        self.link.is_up()
+    }
+
+    fn name(&self) -> &'static str {
+        "redis"
+    }
 }
 
 impl Follower for MemoryCache {

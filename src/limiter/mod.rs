@@ -30,6 +30,11 @@ pub trait Limiter: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Whether its backend could be reached of late.
+    fn is_up(&self) -> bool {
+        true
+    }
+
     /// The backend's name, for logs and `/health`.
     fn name(&self) -> &'static str;
 

@@ -88,6 +88,10 @@ impl Limiter for RedisLimiter {
         Ok(if allowed { rate.allowed(nanos) } else { rate.refused(nanos) })
     }
 
+    fn is_up(&self) -> bool {
+        self.link.is_up()
+    }
+
     fn name(&self) -> &'static str {
         "redis"
     }

@@ -1,18 +1,23 @@
-//! What every broker owes, and what one that keeps nothing itself owes besides.
+//! What every broker owes, and what one owes besides that keeps nothing itself, or that keeps messages.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clientele::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
+use clientele::broker::rabbitmq::{RabbitBroker, RabbitOptions};
 use clientele::broker::{Broker, BrokerError, Consumer, Delivery, Message};
 use clientele::model::id::ObjectId;
 use clientele::model::time::Time;
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 
+use crate::harness::servers;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 const CAPACITY: usize = 8;
+/// No test takes that long, in the time that it is in.
+const HANG: Duration = Duration::from_secs(60);
 
 type Bench = Arc<dyn Broker>;
 
@@ -186,13 +191,63 @@ async fn a_consumer_that_stops_waiting_takes_nothing_along(broker: Bench) {
     assert_eq!(received.len(), 1);
 }
 
-/// Runs the suite on one backend. Time stands still while anything can be done, and jumps when all wait.
+async fn what_is_published_waits_for_a_consumer(broker: Bench) {
+    let sent = messages(5);
+    broker.publish(sent.clone()).await.expect("the broker keeps them");
+    assert_eq!(receive(&mut consumer(&broker).await, 5).await, sent);
+}
+
+async fn a_dropped_delivery_comes_again(broker: Bench) {
+    let sent = messages(3);
+    broker.publish(sent.clone()).await.expect("the broker keeps them");
+    let mut consumer = consumer(&broker).await;
+    let mut received = Vec::new();
+    let mut dropped = false;
+    while received.len() < 3 {
+        for delivery in batch(&mut consumer, 3).await {
+            if delivery.message.id == sent[1].id && !std::mem::replace(&mut dropped, true) {
+                continue;
+            }
+            received.push(delivery.message.clone());
+            delivery.ack();
+        }
+    }
+    assert!(sent.iter().all(|message| received.contains(message)), "{received:?}");
+    assert_eq!(broker.stats().abandoned, 1);
+}
+
+async fn what_a_consumer_that_went_away_held_comes_again(broker: Bench) {
+    let sent = messages(3);
+    broker.publish(sent.clone()).await.expect("the broker keeps them");
+    let mut old = consumer(&broker).await;
+    batch(&mut old, 1).await.pop().expect("one is handed out").ack();
+    drop(batch(&mut old, 1).await);
+    drop(old);
+    assert_eq!(receive(&mut consumer(&broker).await, 2).await, sent[1..]);
+}
+
+async fn rejected_messages_are_set_aside_and_the_others_are_not(broker: Bench) {
+    let mut consumer = consumer(&broker).await;
+    broker.publish(messages(3)).await.expect("the broker keeps them");
+    let mut settled = 0;
+    while settled < 3 {
+        for delivery in batch(&mut consumer, 3).await {
+            settled += 1;
+            if &*delivery.message.body == "1" { delivery.reject() } else { delivery.ack() }
+        }
+    }
+    assert!(consumer.next_batch(3).now_or_never().is_none(), "none comes again");
+    let stats = broker.stats();
+    assert_eq!((stats.acknowledged, stats.rejected), (2, 1));
+}
+
+/// Runs the suite on one backend.
 macro_rules! suite {
-    ($backend:ident, $make:expr, [$($test:ident),+ $(,)?]) => {
+    ($backend:ident, #$as_test:tt $make:expr, [$($test:ident),+ $(,)?]) => {
         mod $backend {
-            $(#[tokio::test(start_paused = true)]
+            $(#$as_test
             async fn $test() {
-                super::$test($make).await;
+                tokio::time::timeout(super::HANG, super::$test($make)).await.expect("the test ends");
             })+
         }
     };
@@ -202,8 +257,15 @@ fn in_process() -> Bench {
     Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions { capacity: CAPACITY, patience: PATIENCE }))
 }
 
+fn on_a_server() -> Bench {
+    let options = RabbitOptions::new(servers::rabbitmq().url(), servers::unique("broker"));
+    Arc::new(RabbitBroker::new(options).expect("the URL reads"))
+}
+
 suite!(
     embedded,
+    // Time stands still while anything can be done, and jumps when all wait.
+    #[tokio::test(start_paused = true)]
     super::in_process(),
     [
         messages_arrive_in_order_and_unchanged,
@@ -218,7 +280,36 @@ suite!(
 );
 
 suite!(
+    rabbitmq,
+    #[tokio::test]
+    super::on_a_server(),
+    [
+        messages_arrive_in_order_and_unchanged,
+        a_batch_is_no_larger_than_asked_for,
+        publishing_nothing_succeeds_at_once,
+        more_messages_than_there_are_places_get_through,
+        many_publishers_lose_nothing,
+        a_new_consumer_takes_over,
+        what_an_old_consumer_still_holds_it_can_settle,
+        a_consumer_that_stops_waiting_takes_nothing_along,
+    ]
+);
+
+suite!(
+    rabbitmq_keeps_messages,
+    #[tokio::test]
+    super::on_a_server(),
+    [
+        what_is_published_waits_for_a_consumer,
+        a_dropped_delivery_comes_again,
+        what_a_consumer_that_went_away_held_comes_again,
+        rejected_messages_are_set_aside_and_the_others_are_not,
+    ]
+);
+
+suite!(
     embedded_keeps_nothing,
+    #[tokio::test(start_paused = true)]
     super::in_process(),
     [
         publishing_waits_for_the_acknowledgement,
