@@ -45,30 +45,9 @@ async fn the_password_is_in_the_url_or_beside_it() {
 #[tokio::test]
 async fn a_connection_may_be_encrypted() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.path().join(name));
-    let mut openssl = Command::new("openssl");
-    openssl.args("req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost".split(' '));
-    openssl.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
-    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-    let made = openssl.arg("-out").arg(&certificate).arg("-keyout").arg(&key).output().expect("openssl is there");
-    assert!(made.status.success(), "{made:?}");
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr()).expect("a port").port();
-    let [certificate, key] = [certificate, key].map(|path| path.to_str().expect("a plain path").to_owned());
-    let arguments = [
-        "--tls-port",
-        &port.to_string(),
-        "--tls-cert-file",
-        &certificate,
-        "--tls-key-file",
-        &key,
-        "--tls-auth-clients",
-        "no",
-    ];
-    let _server = Redis::start_with(&arguments);
-
-    let (url, prefix) = (format!("rediss://127.0.0.1:{port}"), unique("tls"));
-    let root_certificate = std::fs::read(&certificate).ok();
+    let server = Redis::start_tls();
+    let (url, prefix) = (server.url(), unique("tls"));
+    let root_certificate = std::fs::read(server.certificate().authority).ok();
     serves(|| RedisOptions { root_certificate: root_certificate.clone(), ..patient(&url, &prefix) }).await;
     let stranger = Node::new(patient(&url, &prefix), &Arc::default());
     assert_eq!(stranger.reads_of_two().await, 2);
