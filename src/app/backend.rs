@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
+use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::actors::audit::{AuditActor, Bell};
+use crate::actors::audit::{AuditActor, Bell, RelayLease};
 use crate::actors::auth::passwords::{HashCost, PasswordHasher};
 use crate::actors::auth::{AuthActor, AuthPolicy};
 use crate::actors::customers::CustomerActor;
@@ -69,6 +70,7 @@ struct Inner {
     quotas: Quotas,
     audit: Mailbox<AuditActor>,
     audit_thread: Arbiter,
+    lease: RelayLease,
     replicas: AllReplicas,
     workers: Mutex<Vec<Mailboxes>>,
     next_replica: AtomicUsize,
@@ -107,7 +109,8 @@ impl Backend {
         supervisor.register_pool(&pools.passwords);
         let audit_thread = Arbiter::new();
         let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
-        let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &broker, &bell);
+        let lease = RelayLease::sole();
+        let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &broker, &bell, &lease);
         supervisor.watch(settings.health_check_interval);
         Ok(Self(Arc::new(Inner {
             supervisor,
@@ -132,6 +135,7 @@ impl Backend {
             quotas: quotas(settings),
             audit,
             audit_thread,
+            lease,
             replicas: AllReplicas::default(),
             workers: Mutex::default(),
             next_replica: AtomicUsize::new(0),
@@ -248,6 +252,7 @@ impl Backend {
 
     /// Drains the actors. What is not relayed by then stays in the outbox, durably.
     pub async fn stop(&self, deadline: Deadline) {
+        self.0.lease.give_back(self.store()).await;
         for (name, drained) in self.0.supervisor.shutdown(deadline).await {
             if drained.dropped > 0 || drained.timed_out {
                 tracing::warn!(
@@ -285,10 +290,14 @@ fn start_audit(
     records: Records,
     broker: &Arc<dyn Broker>,
     bell: &Bell,
+    lease: &RelayLease,
 ) -> Mailbox<AuditActor> {
     let mailbox = supervisor.spawn_on(&thread.handle(), spec, {
-        let (bell, broker) = (bell.clone(), Arc::clone(broker));
-        move || AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone())
+        let (bell, broker, lease) = (bell.clone(), Arc::clone(broker), lease.clone());
+        move || {
+            let connecting = AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone(), lease.clone());
+            connecting.map(Ok)
+        }
     });
     bell.connect(mailbox.clone());
     mailbox

@@ -11,6 +11,7 @@ pub mod error;
 pub mod form;
 pub mod group;
 pub mod id;
+pub mod lease;
 pub mod permission;
 pub mod role;
 pub mod session;
@@ -28,6 +29,7 @@ pub static COLLECTIONS: &[&Collection] = &[
     &audit::TRAIL_HEAD,
     &customer::CUSTOMERS,
     &group::GROUPS,
+    &lease::LEASES,
     &session::ATTEMPTS,
     &session::SESSIONS,
     &user::ADMIN_ROLL,

@@ -10,6 +10,7 @@ mod image;
 mod nodes;
 mod out;
 mod rolling;
+mod shared;
 mod through;
 
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use crate::harness::{ADMIN, SOON, wait_until};
 use crate::nodes::Node;
 
 /// Far more than one address is meant to send.
-const ROOM: [(&str, &str); 2] =
+pub const ROOM: [(&str, &str); 2] =
     [("limit_conn connections 100", "limit_conn connections 1000"), ("rate=200r/s", "rate=100000r/s")];
 
 /// What came of a load.

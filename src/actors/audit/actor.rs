@@ -1,5 +1,6 @@
 //! AuditActor itself: when it relays, what it consumes, how it reads.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,24 +10,25 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use crate::actors::error::OperationError;
 use crate::actors::listing::{Page, read_page_by};
 use crate::actors::records::{Records, handlers};
-use crate::actors::supervision::StartError;
 use crate::broker::{Broker, Consumer};
-use crate::model::audit::{AuditEvent, OUTBOX};
+use crate::model::audit::{AuditEvent, OUTBOX, TRAIL};
 use crate::store::{Filter, Sort, Value};
 
 use tokio::time::Instant;
 
 use super::bell::Bell;
+use super::lease::{RelayLease, last_relayed};
 use super::messages::{GetEvent, ListEvents, RecordEvent, RelayOutbox};
+use super::receiving;
 use super::relay::relay;
-use super::trail::consume;
 
 /// How long reading the trail waits for what is still on its way there, and how often it looks.
 const SETTLING_TIME: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// How often it looks into the outbox without being told.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it looks into the outbox without being told: so long, at the most, waits an event of a node that relays
+/// nothing itself.
+const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Relays the outbox to the broker, writes what the broker delivers to the trail, and reads the trail.
 #[derive(Debug)]
@@ -37,17 +39,16 @@ pub struct AuditActor(Rc<Audit>, Relaying);
 struct Relaying {
     now: bool,
     again: bool,
+    /// The last one failed: that the next ones do, too, need not be told.
+    failing: bool,
 }
 
 impl AuditActor {
-    /// An actor that has a consumer of its own on the broker's queue.
-    ///
-    /// # Errors
-    /// The broker does not let it consume.
-    pub async fn connect(records: Records, broker: Arc<dyn Broker>, bell: Bell) -> Result<Self, StartError> {
-        let consumer = broker.consume().await.map_err(StartError::new)?;
-        let consumer = std::cell::Cell::new(Some(consumer));
-        Ok(Self(Rc::new(Audit { records, broker, bell, consumer }), Relaying::default()))
+    /// An actor that has a consumer of its own on the broker's queue or, while there is no broker, looks for one: it keeps
+    /// and reads events all the same. `lease` is its node's.
+    pub async fn connect(records: Records, broker: Arc<dyn Broker>, bell: Bell, lease: RelayLease) -> Self {
+        let consumer = Cell::new(receiving::first(&*broker).await);
+        Self(Rc::new(Audit { records, broker, bell, lease, consumer }), Relaying::default())
     }
 }
 
@@ -56,12 +57,12 @@ impl Actor for AuditActor {
 
     fn started(&mut self, context: &mut Self::Context) {
         let audit = Rc::clone(&self.0);
-        let consuming = async move {
-            let mut consumer = audit.consumer.take().expect("an incarnation starts once");
-            consume(audit.records.store(), &mut *consumer).await
+        let receiving = async move {
+            let consumer = audit.consumer.take();
+            receiving::receive(audit.records.store(), &audit.broker, consumer).await
         };
-        // Without a consumer no event arrives: begin anew with another one, under the supervisor's backoff.
-        context.spawn(consuming.into_actor(self).map(|outcome, _, context| {
+        // Begin anew with another consumer, under the supervisor's backoff.
+        context.spawn(receiving.into_actor(self).map(|outcome, _, context| {
             if let Err(error) = outcome {
                 tracing::warn!(%error, "the audit trail could not be written");
             }
@@ -83,14 +84,20 @@ impl Handler<RelayOutbox> for AuditActor {
         }
         self.1.now = true;
         let audit = Rc::clone(&self.0);
-        let relaying = async move { relay(audit.records.store(), &*audit.broker).await };
+        let relaying = async move { relay(&audit.records, &*audit.broker, &audit.lease).await };
         context.spawn(relaying.into_actor(self).map(|outcome, actor, context| {
-            actor.1.now = false;
+            let relaying = &mut actor.1;
+            relaying.now = false;
+            let failed_before = std::mem::replace(&mut relaying.failing, outcome.is_err());
             match outcome {
-                Ok(()) if std::mem::take(&mut actor.1.again) => context.notify(RelayOutbox),
+                Ok(()) if failed_before => tracing::info!("the outbox is relayed again"),
                 Ok(()) => {}
                 // The next look tries again.
-                Err(error) => tracing::warn!(%error, "the outbox could not be relayed yet"),
+                Err(error) if !failed_before => tracing::warn!(%error, "the outbox could not be relayed yet"),
+                Err(_) => {}
+            }
+            if !relaying.failing && std::mem::take(&mut relaying.again) {
+                context.notify(RelayOutbox);
             }
         }));
     }
@@ -108,7 +115,9 @@ struct Audit {
     records: Records,
     broker: Arc<dyn Broker>,
     bell: Bell,
-    consumer: std::cell::Cell<Option<Box<dyn Consumer>>>,
+    lease: RelayLease,
+    /// Until the actor has started.
+    consumer: Cell<Option<Box<dyn Consumer>>>,
 }
 
 impl std::fmt::Debug for Audit {
@@ -135,10 +144,20 @@ impl Audit {
         let until = Instant::now() + SETTLING_TIME;
         let told = Some(Value::from(self.records.now() + Duration::from_millis(1)));
         let waiting = [Filter::Range("time", None, told)];
-        while self.records.store().count(&OUTBOX, waiting.to_vec()).await? > 0 && Instant::now() < until {
+        let store = self.records.store();
+        while (store.count(&OUTBOX, waiting.to_vec()).await? > 0 || !self.last_has_arrived().await?)
+            && Instant::now() < until
+        {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         Ok(())
+    }
+
+    /// Whether the event that was relayed last is in the trail: then all before it are, as the broker keeps their order.
+    async fn last_has_arrived(&self) -> Result<bool, OperationError> {
+        let store = self.records.store();
+        let Some(last) = last_relayed(store).await? else { return Ok(true) };
+        Ok(store.get(&TRAIL, last).await?.is_some())
     }
 
     async fn get(&self, GetEvent { id }: GetEvent) -> Result<Arc<AuditEvent>, OperationError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::broker::{BrokerError, Consumer, Delivery};
 use crate::model::audit::{AuditEvent, TRAIL, TRAIL_HEAD, TrailHead};
@@ -15,6 +16,8 @@ use super::spans;
 const BATCH: usize = 256;
 /// How often a batch is numbered anew when another node's came first.
 const MAX_ATTEMPTS: usize = 16;
+/// How long it rests before the store is asked again.
+const REST: Duration = Duration::from_millis(100);
 
 /// Why events are not in the trail yet. They were not acknowledged, so they come again.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,19 @@ pub(super) enum TrailError {
     Busy,
     #[error(transparent)]
     Broker(#[from] BrokerError),
+}
+
+impl TrailError {
+    /// Whether the same events may well be written a little later.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Store(error) => {
+                matches!(error, StoreError::Unreachable(_) | StoreError::Overloaded { .. } | StoreError::TimedOut)
+            }
+            Self::Busy => true,
+            Self::Broker(_) => false,
+        }
+    }
 }
 
 /// Writes what is delivered to the trail, batch by batch, for as long as there is a broker.
@@ -40,7 +56,7 @@ pub(super) async fn consume(store: &dyn Store, consumer: &mut dyn Consumer) -> R
             .zip(&deliveries)
             .map(|(event, delivery)| spans::consume(event, delivery.message.traceparent.as_deref()))
             .collect();
-        append(store, events).await?;
+        append_in_time(store, &events).await?;
         deliveries.into_iter().for_each(Delivery::ack);
     }
 }
@@ -64,10 +80,27 @@ fn read(deliveries: Vec<Delivery>) -> (Vec<AuditEvent>, Vec<Delivery>) {
     (events, good)
 }
 
+/// Adds the events to the trail as soon as the store lets it. Giving them back would help nobody meanwhile, and count as a
+/// delivery that failed.
+async fn append_in_time(store: &dyn Store, events: &[AuditEvent]) -> Result<(), TrailError> {
+    let mut told = false;
+    loop {
+        match append(store, events).await {
+            Err(error) if error.passes() => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, "events wait for the trail");
+                }
+                tokio::time::sleep(REST).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
 /// Adds those of the events that are not in the trail yet.
-async fn append(store: &dyn Store, events: Vec<AuditEvent>) -> Result<(), TrailError> {
+async fn append(store: &dyn Store, events: &[AuditEvent]) -> Result<(), TrailError> {
     for _ in 0..MAX_ATTEMPTS {
-        let new = unknown(store, &events).await?;
+        let new = unknown(store, events).await?;
         if new.is_empty() {
             return Ok(());
         }

@@ -43,22 +43,14 @@ impl Connector {
     pub(super) async fn connect(&self) -> Result<Connection, BrokerError> {
         let deadline = Instant::now() + self.patience;
         let mut attempt = timeout_at(deadline, self.attempt.lock()).await.map_err(|_| BrokerError::TimedOut)?;
-        let mut current = match attempt.take() {
-            Some(current) if Instant::now() < current.until => current,
-            Some(stale) => {
-                stale.connecting.abort();
-                self.begin()
-            }
-            None => self.begin(),
-        };
-        match timeout_at(deadline, &mut current.connecting).await {
-            Ok(Ok(connected)) => connected.map_err(unreachable),
-            Ok(Err(broken)) => Err(BrokerError::Unreachable(Arc::new(broken))),
-            Err(_) => {
-                *attempt = Some(current);
-                Err(BrokerError::TimedOut)
-            }
+        if let Some(stale) = attempt.take_if(|attempt| attempt.until <= Instant::now()) {
+            stale.connecting.abort();
         }
+        // Stays there while it is waited for: who gives up leaves it to the next.
+        let current = attempt.get_or_insert_with(|| self.begin());
+        let ended = timeout_at(deadline, &mut current.connecting).await.map_err(|_| BrokerError::TimedOut)?;
+        *attempt = None;
+        ended.map_err(|broken| BrokerError::Unreachable(Arc::new(broken)))?.map_err(unreachable)
     }
 
     fn begin(&self) -> Attempt {
