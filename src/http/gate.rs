@@ -32,8 +32,7 @@ pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> 
     if terms.policy.is_some()
         && let Some(reason) = caller.api().settings.drain.refusal()
     {
-        let refusal = ApiError::new(ErrorCode::ServiceUnavailable, reason);
-        return Passage { decision: None, refusal: Some(refusal) };
+        return Passage { decision: None, refusal: Some(ApiError::not_begun(reason, headers)) };
     }
     let identified = match terms.access {
         Access::Public | Access::Registration => Ok(None),
