@@ -2,3 +2,4 @@
 
 mod dead_letters;
 mod faults;
+mod relay;
