@@ -11,6 +11,7 @@ pub mod config;
 pub mod http;
 pub mod limiter;
 pub mod model;
+pub mod redis;
 pub mod store;
 pub mod telemetry;
 pub mod testkit;

@@ -9,6 +9,7 @@ mod ports {
     mod limiter;
     mod mongodb;
     mod rabbitmq;
+    mod redis;
     mod sqlite;
     mod store;
 }

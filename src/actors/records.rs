@@ -58,6 +58,11 @@ impl Records {
         self.cache.peek((R::COLLECTION.name, id))?.parse().ok()
     }
 
+    /// The record as it was when this node last heard of changes, if it is at hand. Good for a first guess alone.
+    pub fn glance<R: Record>(&self, id: ObjectId) -> Option<Arc<R>> {
+        self.cache.glance((R::COLLECTION.name, id))?.parse().ok()
+    }
+
     /// The record, out of the cache or the store. Never older than the last change that was answered.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ use crate::http::{ApiSettings, docs};
 use crate::model::audit::Origin;
 use crate::model::time::Clock;
 use crate::model::user::Registration;
+use crate::redis::InvalidRedisUrl;
 use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 use crate::trace::Sampling;
@@ -43,6 +44,11 @@ pub use ports::{StorePools, migrate};
 
 /// How long the first administrator may take to be made.
 const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);
+
+/// How long a server behind proxies goes on answering once it stops, even with nothing under way. In this time each proxy
+/// hears that what it sends was not begun, and sends it elsewhere; on a connection that is closed meanwhile it would be lost.
+/// Longer than a proxy takes to find that another node, which was out a moment ago, is back (`deploy/nginx/nodes.conf`: 2 s).
+const FAREWELL: Duration = Duration::from_secs(4);
 
 /// Why the server did not start, or did not run on.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +76,9 @@ pub enum StartupError {
     /// The store is of another version.
     #[error(transparent)]
     Migration(#[from] MigrateError),
+    /// The address of Redis does not read.
+    #[error("REDIS_URL cannot be used")]
+    Redis(#[from] InvalidRedisUrl),
     /// The address of RabbitMQ does not read.
     #[error("RABBITMQ_URL cannot be used")]
     Broker(#[from] InvalidUrl),
@@ -171,9 +180,21 @@ impl Application {
         tracing::info!("stopping: requests under way are answered");
         let deadline = Deadline::within(settings.shutdown_timeout);
         // It still listens, so that probes hear that it is not ready, and others that they had better go elsewhere.
-        let finished = tokio::time::timeout_at(deadline.instant(), drain.finished()).await.is_ok();
-        drain.close_idle();
-        let stopping = async { tokio::join!(handle.stop(finished), serving) };
+        let farewell = farewell(&settings);
+        let finished = async {
+            say_farewell(&drain, farewell).await;
+            drain.finished().await;
+        };
+        let finished = tokio::time::timeout_at(deadline.instant(), finished).await.is_ok();
+        // It listens no more. What came on a connection that was just accepted is still to be read, and answered.
+        let closing = async {
+            if finished {
+                tokio::time::sleep(farewell / 8).await;
+                drain.finished().await;
+            }
+            drain.close_idle();
+        };
+        let stopping = async { tokio::join!(handle.stop(finished), serving, closing) };
         let stopped = tokio::time::timeout_at(deadline.instant(), stopping).await.is_ok();
         if !(finished && stopped) {
             tracing::warn!("requests under way were cut short");
@@ -181,6 +202,20 @@ impl Application {
         backend.stop(deadline).await;
         tracing::info!("stopped");
         outcome
+    }
+}
+
+/// How long this server goes on answering once it stops: without proxies there is nobody who would send elsewhere.
+fn farewell(settings: &Settings) -> Duration {
+    if settings.trusted_proxies.is_empty() { Duration::ZERO } else { FAREWELL.min(settings.shutdown_timeout / 4) }
+}
+
+/// Goes on answering for so long, and then to a moment in which nothing comes.
+async fn say_farewell(drain: &Drain, farewell: Duration) {
+    tokio::time::sleep(farewell).await;
+    if !farewell.is_zero() && drain.has_refused() {
+        // Whoever is no proxy, and sends without a pause, is waited for no longer.
+        let _ = tokio::time::timeout(farewell, drain.lull()).await;
     }
 }
 

@@ -8,11 +8,14 @@ use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
 use crate::broker::rabbitmq::{RabbitBroker, RabbitOptions};
 use crate::cache::Cache;
 use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
+use crate::cache::redis::RedisCache;
 use crate::config::Settings;
 use crate::limiter::Limiter;
 use crate::limiter::governor::GovernorLimiter;
+use crate::limiter::redis::RedisLimiter;
 use crate::model::COLLECTIONS;
 use crate::model::time::Clock;
+use crate::redis::{RedisLink, RedisOptions};
 use crate::store::measured::MeasuredStore;
 use crate::store::mongodb::{MongoOptions, MongoStore};
 use crate::store::sqlite::{Reader, Writer};
@@ -56,16 +59,35 @@ impl Ports {
         };
         let store = Arc::new(MeasuredStore::new(store));
         store.migrate().await?;
-        let limiter: Arc<dyn Limiter> = Arc::new(GovernorLimiter::new());
-        Ok(Self {
-            store,
-            store_pools,
-            cache: Arc::new(MemoryCache::new(MemoryCacheOptions::default(), clock.clone())),
-            fallback_limiter: Arc::clone(&limiter),
-            limiter,
-            broker: open_broker(settings)?,
-        })
+        let fallback_limiter: Arc<dyn Limiter> = Arc::new(GovernorLimiter::new());
+        let (cache, limiter) = match open_redis(settings)? {
+            Some(link) => shared(link, clock),
+            None => {
+                let cache = MemoryCache::new(MemoryCacheOptions::default(), clock.clone());
+                (Arc::new(cache) as Arc<dyn Cache>, Arc::clone(&fallback_limiter))
+            }
+        };
+        Ok(Self { store, store_pools, cache, fallback_limiter, limiter, broker: open_broker(settings)? })
     }
+}
+
+/// The way to Redis, if there is one. It connects when it is first needed.
+fn open_redis(settings: &Settings) -> Result<Option<Arc<RedisLink>>, StartupError> {
+    let Some(url) = &settings.redis_url else { return Ok(None) };
+    use_one_tls_provider();
+    let options = RedisOptions {
+        password: settings.redis_password.as_ref().map(|password| password.expose().to_owned()),
+        key_prefix: settings.redis_key_prefix.clone(),
+        ..RedisOptions::at(url.expose())
+    };
+    Ok(Some(Arc::new(RedisLink::open(options)?)))
+}
+
+/// The cache and the limiter of a node among many. They share the link: what the limiter asks also tells the cache what
+/// others have changed.
+fn shared(link: Arc<RedisLink>, clock: &Clock) -> (Arc<dyn Cache>, Arc<dyn Limiter>) {
+    let cache = RedisCache::new(Arc::clone(&link), RedisCache::bounds(), clock.clone());
+    (Arc::new(cache), Arc::new(RedisLimiter::new(link)))
 }
 
 /// The broker. It connects when it is first needed.
@@ -73,6 +95,7 @@ fn open_broker(settings: &Settings) -> Result<Arc<dyn Broker>, StartupError> {
     let Some(url) = &settings.rabbitmq_url else {
         return Ok(Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())));
     };
+    use_one_tls_provider();
     let options = RabbitOptions::new(url.expose(), &settings.rabbitmq_queue_prefix);
     Ok(Arc::new(RabbitBroker::new(options)?))
 }

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Key;
+use crate::model::id::ObjectId;
 
 /// Documents that share a stripe are forgotten together: one in 16,384 is loaded once more than it need be.
 const STRIPES: usize = 1 << 14;
@@ -29,11 +30,18 @@ impl Epochs {
     }
 
     /// Begins a new epoch: nothing that was loaded before counts for calls that begin after this one.
-    pub(super) fn advance(&self, key: Key) {
+    pub(super) fn advance(&self, key: (&str, ObjectId)) {
         self.stripe(key).fetch_add(1, Ordering::AcqRel);
     }
 
-    fn stripe(&self, key: Key) -> &AtomicU64 {
+    /// Does so for all documents. For any one of them it is done when this returns.
+    pub(super) fn advance_all(&self) {
+        for stripe in &self.stripes {
+            stripe.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    fn stripe(&self, key: (&str, ObjectId)) -> &AtomicU64 {
         &self.stripes[self.hasher.hash_one(key) as usize % STRIPES]
     }
 }

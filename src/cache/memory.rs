@@ -14,6 +14,7 @@ use super::epochs::{Epoch, Epochs};
 use super::flights::{Flights, Source};
 use super::{Cache, CacheStats, Key, Load, Loaded};
 use crate::model::document::Document;
+use crate::model::id::ObjectId;
 use crate::model::time::{Clock, Time};
 
 /// What an entry weighs beside its document: the table's own share, the list it is evicted by, the allocator's.
@@ -90,6 +91,22 @@ impl MemoryCache {
         }
     }
 
+    /// The document, fresh or not, unless it was forgotten or is too old to be served at all.
+    pub(super) fn kept(&self, key: Key) -> Option<Document> {
+        self.shelf.kept(key)
+    }
+
+    /// Forgets a document that somebody else has changed. Its room is taken back when it is loaded anew, or by others.
+    pub(super) fn outdate(&self, collection: &str, id: ObjectId) {
+        self.shelf.epochs.advance((collection, id));
+    }
+
+    /// Forgets all documents.
+    pub(super) fn outdate_all(&self) {
+        self.shelf.epochs.advance_all();
+        self.shelf.entries.invalidate_all();
+    }
+
     fn source(&self, key: Key, since: Epoch, load: Load<'_>) -> Source {
         let landed = || self.shelf.fresh(key, since);
         let begin = || {
@@ -152,6 +169,10 @@ impl Cache for MemoryCache {
             bytes: self.shelf.entries.weighted_size(),
         }
     }
+
+    fn name(&self) -> &'static str {
+        "memory"
+    }
 }
 
 impl fmt::Debug for MemoryCache {
@@ -201,7 +222,6 @@ fn weight(document: &Document) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::ObjectId;
 
     #[tokio::test]
     async fn what_documents_weigh_is_bounded() {

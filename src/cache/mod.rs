@@ -5,6 +5,7 @@
 mod epochs;
 mod flights;
 pub mod memory;
+pub mod redis;
 
 use std::error::Error;
 use std::fmt;
@@ -31,12 +32,20 @@ pub type Load<'a> = &'a (dyn Fn() -> BoxFuture<'static, Loaded> + Send + Sync);
 /// Keeps documents that were loaded, until they are forgotten, grow old or make room for others.
 ///
 /// Whoever changes a document [forgets](Self::forget) it after the commit and before answering. From then on no call that
-/// begins later returns what was loaded before: neither by a load that was running meanwhile, nor by joining one.
+/// begins later returns what was loaded before: neither by a load that was running meanwhile, nor by joining one. On other
+/// nodes that holds for the work that begins later.
 /// So a client that was told of a change never reads an older version.
 #[async_trait]
 pub trait Cache: Send + Sync + fmt::Debug {
-    /// The document, if it is here, fresh, and can be had without waiting. Allocates nothing.
+    /// The document, if it is here, fresh, and can be had without waiting. Allocates nothing. Where others change documents
+    /// too, it is here only if their changes were heard of since the [work](crate::actors::supervision::work_began) began.
     fn peek(&self, key: Key) -> Option<Document>;
+
+    /// The document as it was when this process last heard of changes: what others have changed since, it may not know of yet.
+    /// Good for a first guess alone. The same as [`peek`](Self::peek) where no others change anything.
+    fn glance(&self, key: Key) -> Option<Document> {
+        self.peek(key)
+    }
 
     /// The document from here, or else by `load`. However many ask for the same one meanwhile, it is loaded once.
     ///
@@ -52,6 +61,14 @@ pub trait Cache: Send + Sync + fmt::Debug {
 
     /// What it has done so far.
     fn stats(&self) -> CacheStats;
+
+    /// Whether what it depends on could be reached of late. If not, it is passed by: everything is loaded.
+    fn is_up(&self) -> bool {
+        true
+    }
+
+    /// What it is, for people: `memory` or `redis`.
+    fn name(&self) -> &'static str;
 }
 
 /// What a cache has done since it was made.

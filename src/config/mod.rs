@@ -171,7 +171,8 @@ impl Settings {
             data_dir: reader.value("DATA_DIR", |text| Ok(PathBuf::from(text))),
             mongodb_uri: reader.optional("MONGODB_URI", values::url(&["mongodb", "mongodb+srv"])),
             mongodb_pool_size: reader.value("MONGODB_POOL_SIZE", values::number(1..=10_000)),
-            redis_url: reader.optional("REDIS_URL", values::urls(&["redis", "rediss"])),
+            redis_url: reader
+                .optional("REDIS_URL", values::urls(&["redis", "rediss", "redis+cluster", "rediss+cluster"])),
             redis_password: reader.secret("REDIS_PASSWORD"),
             redis_key_prefix: reader.value("REDIS_KEY_PREFIX", values::name_prefix),
             rabbitmq_url: reader.optional("RABBITMQ_URL", values::url(&["amqp", "amqps"])),

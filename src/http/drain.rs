@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -18,7 +19,12 @@ struct Inner {
     idle: Notify,
     closed: AtomicBool,
     closing: Notify,
+    has_refused: AtomicBool,
+    refusing: Notify,
 }
+
+/// How long nobody may have been refused for a moment to be a lull.
+const LULL: Duration = Duration::from_millis(200);
 
 /// A request that is under way until this is dropped.
 #[must_use = "the request is under way until this is dropped"]
@@ -45,7 +51,11 @@ impl Drain {
     /// Why nothing is begun now; `None`: it is.
     pub(super) fn refusal(&self) -> Option<&'static str> {
         match (self.is_starting(), self.has_begun()) {
-            (_, true) => Some("The server is shutting down"),
+            (_, true) => {
+                self.0.has_refused.store(true, SeqCst);
+                self.0.refusing.notify_waiters();
+                Some("The server is shutting down")
+            }
             (true, false) => Some("The server is starting"),
             (false, false) => None,
         }
@@ -68,6 +78,18 @@ impl Drain {
     /// Whether the server drains.
     pub fn has_begun(&self) -> bool {
         self.0.begun.load(SeqCst)
+    }
+
+    /// Whether anybody was refused since the server drains.
+    pub fn has_refused(&self) -> bool {
+        self.0.has_refused.load(SeqCst)
+    }
+
+    /// Waits until somebody is refused, and nobody else is for a moment. A proxy that was just refused sends nothing for a
+    /// while: this is when nothing of its can meet the closing of what listens.
+    pub async fn lull(&self) {
+        self.0.refusing.notified().await;
+        while tokio::time::timeout(LULL, self.0.refusing.notified()).await.is_ok() {}
     }
 
     /// Has connections closed on which nothing goes on.
@@ -121,6 +143,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::actors::supervision::testkit::paused;
 
     #[actix_web::test]
     async fn whoever_waits_for_the_drain_to_begin_is_told() {
@@ -130,6 +153,25 @@ mod tests {
         drain.begin();
         assert_eq!(begun.now_or_never(), Some(()));
         assert_eq!(drain.begun().now_or_never(), Some(()), "it has begun already");
+    }
+
+    #[test]
+    fn a_lull_comes_after_a_refusal_and_not_between_two() {
+        paused(async {
+            let drain = Drain::default();
+            assert!(drain.refusal().is_none() && !drain.has_refused());
+            drain.begin();
+            let mut lull = Box::pin(drain.lull());
+            assert_eq!((&mut lull).now_or_never(), None);
+            for _ in 0..3 {
+                assert!(drain.refusal().is_some() && drain.has_refused());
+                assert_eq!((&mut lull).now_or_never(), None);
+                tokio::time::advance(LULL / 2).await;
+                assert_eq!((&mut lull).now_or_never(), None);
+            }
+            tokio::time::advance(LULL).await;
+            assert_eq!(lull.now_or_never(), Some(()));
+        });
     }
 
     #[actix_web::test]

@@ -1,12 +1,13 @@
 //! The gate before every endpoint: who is it, is their budget spent, may they (§8, §3, §4, in this order).
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderMap};
 
 use crate::actors::OperationError;
 use crate::actors::audit::RecordEvent;
-use crate::actors::auth::Authenticate;
+use crate::actors::auth::{Authenticate, Identity, Principal};
 use crate::actors::rate_limiter::{Policy, TakeRequest};
 use crate::limiter::{Decision, Subject};
 use crate::model::audit::{Action, AuditEvent, Outcome};
@@ -31,15 +32,19 @@ pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> 
     if terms.policy.is_some()
         && let Some(reason) = caller.api().settings.drain.refusal()
     {
-        let refusal = ApiError::new(ErrorCode::ServiceUnavailable, reason);
-        return Passage { decision: None, refusal: Some(refusal) };
+        return Passage { decision: None, refusal: Some(ApiError::not_begun(reason, headers)) };
     }
     let identified = match terms.access {
-        Access::Public | Access::Registration => Ok(()),
-        Access::SignedIn | Access::Needs(_) => identify(caller, headers).await,
+        Access::Public | Access::Registration => Ok(None),
+        Access::SignedIn | Access::Needs(_) => identify(caller, headers, true).await,
+    };
+    // Who is only presumed is charged all the same: a budget is named before it is known whether their session still holds.
+    let presumed = match &identified {
+        Ok(presumed) => presumed.as_deref(),
+        Err(_) => None,
     };
     let decision = match terms.policy {
-        Some(policy) => match count(caller, policy).await {
+        Some(policy) => match count(caller, presumed, policy).await {
             Ok(decision) => Some(decision),
             Err(error) => return Passage { decision: None, refusal: Some(error) },
         },
@@ -49,18 +54,34 @@ pub(super) async fn pass(caller: &Caller, headers: &HeaderMap, terms: Terms) -> 
         Some(Decision { allowed: false, retry_after, .. }) => {
             Some(ApiError::plain(ErrorCode::RateLimitExceeded).retry_after(retry_after))
         }
-        _ => admit(caller, identified, terms).await.err(),
+        _ => {
+            let identified = match identified {
+                // With the count this node has heard what others changed, and needs to ask nobody else.
+                Ok(Some(_)) => identify(caller, headers, false).await,
+                settled => settled,
+            };
+            admit(caller, identified.map(|_| ()), terms).await.err()
+        }
     };
     Passage { decision, refusal }
 }
 
-/// Finds out who it is. Without a token it is nobody.
-async fn identify(caller: &Caller, headers: &HeaderMap) -> Result<(), OperationError> {
-    let Some(token) = bearer(headers) else { return Ok(()) };
-    let authenticate = Authenticate { access_token: token.into() };
-    let principal = caller.api().mailboxes.auth.ask(caller.deadline(), authenticate).await??;
-    caller.identify(principal);
-    Ok(())
+/// Finds out who it is, and notes it. Without a token it is nobody. Answers who it is presumed to be, where that may be and
+/// is all that can be told: then nothing is noted.
+async fn identify(
+    caller: &Caller,
+    headers: &HeaderMap,
+    may_presume: bool,
+) -> Result<Option<Arc<Principal>>, OperationError> {
+    let Some(token) = bearer(headers) else { return Ok(None) };
+    let authenticate = Authenticate { access_token: token.into(), may_presume };
+    match caller.api().mailboxes.auth.ask(caller.deadline(), authenticate).await?? {
+        Identity::Settled(principal) => {
+            caller.identify(principal);
+            Ok(None)
+        }
+        Identity::Presumed(principal) => Ok(Some(principal)),
+    }
 }
 
 /// The token of an `Authorization: Bearer` header; `None` if there is none, or it is malformed (RFC 6750 §2.1).
@@ -74,9 +95,9 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && well_formed).then_some(token)
 }
 
-/// Takes the request out of the budget of whoever makes it.
-async fn count(caller: &Caller, policy: Policy) -> Result<Decision, ApiError> {
-    let subject = match caller.signed_in() {
+/// Takes the request out of the budget of whoever makes it, or is presumed to.
+async fn count(caller: &Caller, presumed: Option<&Principal>, policy: Policy) -> Result<Decision, ApiError> {
+    let subject = match caller.signed_in().or(presumed) {
         Some(principal) => Subject::User(principal.user_id),
         // Connections without an address share one budget.
         None => Subject::Address(caller.address().unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
@@ -120,7 +141,7 @@ async fn deny(caller: &Caller, terms: Terms, permission: Permission) -> ApiError
 /// Where requests are not counted, denials are: nobody may fill the trail without end.
 async fn record_denial(caller: &Caller, terms: Terms, code: ErrorCode) -> Result<(), ApiError> {
     if terms.policy.is_none() {
-        let decision = count(caller, Policy::Default).await?;
+        let decision = count(caller, None, Policy::Default).await?;
         if !decision.allowed {
             return Err(ApiError::plain(ErrorCode::RateLimitExceeded).retry_after(decision.retry_after));
         }

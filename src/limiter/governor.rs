@@ -13,7 +13,7 @@ use ::governor::{Quota as Rate, RateLimiter};
 use async_trait::async_trait;
 
 use super::buckets::{Buckets, Counts};
-use super::{Decision, Limiter, LimiterError, Quota, QuotaStats, Subject};
+use super::{Decision, Limiter, LimiterError, Quota, QuotaStats, Subject, whole_millis};
 use crate::model::time::{Clock, Time};
 
 /// How many different quotas a process may have.
@@ -126,11 +126,6 @@ impl Meter {
     }
 }
 
-/// Rounded up: a client that comes back a fraction of a millisecond early would be refused again.
-fn whole_millis(duration: Duration) -> Duration {
-    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
-}
-
 /// Buckets as governor wants them: their times counted from the limiter's start.
 struct Metered {
     buckets: Arc<Buckets>,
@@ -188,11 +183,5 @@ mod tests {
         assert!(matches!(limiter.decide(subject, &quota(17)), Err(LimiterError::TooManyQuotas { max: 16 })));
         assert_eq!(limiter.check_now(subject, &quota(17)), None);
         assert_eq!(limiter.check_now(subject, &quota(16)).map(|decision| decision.remaining), Some(14));
-    }
-
-    #[test]
-    fn waits_are_rounded_up_to_milliseconds() {
-        assert_eq!(whole_millis(Duration::from_nanos(1_000_001)), Duration::from_millis(2));
-        assert_eq!(whole_millis(Duration::from_millis(2)), Duration::from_millis(2));
     }
 }

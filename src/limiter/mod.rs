@@ -4,6 +4,7 @@
 
 mod buckets;
 pub mod governor;
+pub mod redis;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -29,6 +30,11 @@ pub trait Limiter: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Whether its backend could be reached of late.
+    fn is_up(&self) -> bool {
+        true
+    }
+
     /// The backend's name, for logs and `/health`.
     fn name(&self) -> &'static str;
 
@@ -45,7 +51,7 @@ pub struct QuotaStats {
     pub allowed: u64,
     /// Requests that could not.
     pub refused: u64,
-    /// Subjects whose buckets are kept now: those that are not full, about.
+    /// Subjects whose buckets are kept in this process now: those that are not full, about.
     pub keys: u64,
 }
 
@@ -122,9 +128,20 @@ pub enum LimiterError {
     },
 }
 
+/// Rounded up: a client that comes back a fraction of a millisecond early would be refused again.
+fn whole_millis(duration: Duration) -> Duration {
+    Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_are_rounded_up_to_milliseconds() {
+        assert_eq!(whole_millis(Duration::from_nanos(1_000_001)), Duration::from_millis(2));
+        assert_eq!(whole_millis(Duration::from_millis(2)), Duration::from_millis(2));
+    }
 
     #[test]
     fn addresses_that_one_client_has_are_counted_as_one() {

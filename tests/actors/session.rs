@@ -1,7 +1,7 @@
 //! The work of a whole client session, asked of the actors.
 
 use clientele::actors::auth::{
-    Authenticate, GetUser, Login, Logout, LogoutScope, Proof, RefreshSession, Register, UpdateUser,
+    Authenticate, GetUser, Identity, Login, Logout, LogoutScope, Proof, RefreshSession, Register, UpdateUser,
 };
 use clientele::actors::customers::{
     BatchUpdateCustomers, CreateCustomer, DeleteCustomer, GetCustomer, GetStatistics, ListCustomers, PatchCustomer,
@@ -69,15 +69,18 @@ async fn accounts(actors: &Mailboxes, admin: &Origin) {
         Credentials::read(json!({"email": "ada@example.com", "password": "correct horse battery"})).unwrap();
     let login = Login { credentials, origin: Origin::default() };
     let tokens = actors.auth.ask(soon(), login).await.unwrap().unwrap().tokens;
-    let who = || Authenticate { access_token: tokens.access_token.as_str().into() };
-    let principal = actors.auth.ask(soon(), who()).await.unwrap().unwrap();
+    let who = || Authenticate { access_token: tokens.access_token.as_str().into(), may_presume: true };
+    let identity = actors.auth.ask(soon(), who()).await.unwrap().unwrap();
+    let principal = identity.principal();
     assert!(principal.user_id == ada.user.id && !principal.grants.allow(Permission::CustomersRead));
 
     let patch = UserPatch { roles: Some(vec!["viewer".parse().unwrap()]), ..UserPatch::default() };
     let grants = clientele::model::role::Grants::of(&["admin".parse().unwrap()]);
     let update = UpdateUser { id: ada.user.id, patch, expected: Some(1), grants, origin: admin.clone() };
     assert_eq!(actors.auth.ask(soon(), update).await.unwrap().unwrap().version, 2);
-    let principal = actors.auth.ask(soon(), who()).await.unwrap().unwrap();
+    let identity = actors.auth.ask(soon(), who()).await.unwrap().unwrap();
+    assert!(matches!(identity, Identity::Settled(_)), "nobody else changes anything: {identity:?}");
+    let principal = identity.principal();
     assert!(principal.grants.allow(Permission::CustomersRead), "a change of roles holds from the next question on");
 
     let refresh = RefreshSession { refresh_token: tokens.refresh_token.clone(), origin: Origin::default() };

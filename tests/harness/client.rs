@@ -60,6 +60,11 @@ impl Client {
         Self { http, url: url.to_owned(), session: None }
     }
 
+    /// A client that sends by this one.
+    pub fn over(http: reqwest::Client, url: &str) -> Self {
+        Self { http, url: url.to_owned(), session: None }
+    }
+
     /// The same client with a new account, signed in.
     pub async fn registered(mut self, email: &str) -> Self {
         let answer = self.post("/auth/register", json!({"email": email, "password": PASSWORD})).await;

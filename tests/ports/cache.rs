@@ -1,26 +1,32 @@
 //! What every cache owes.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use clientele::actors::supervision::Scope;
 use clientele::cache::memory::{MemoryCache, MemoryCacheOptions};
+use clientele::cache::redis::RedisCache;
 use clientele::cache::{Cache, Key, LoadError, Loaded};
 use clientele::model::document::Document;
 use clientele::model::id::ObjectId;
 use clientele::model::time::{Clock, Time};
+use clientele::redis::RedisLink;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use tokio::sync::Semaphore;
+use tracing::Span;
 
 const FRESH_FOR: Duration = Duration::from_secs(60);
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
-/// A cache and the clock it goes by.
+/// A cache, the clock it goes by, and, where others change documents too, by what it hears of that.
 struct Bench {
     cache: Arc<dyn Cache>,
     clock: Clock,
+    link: Option<Arc<RedisLink>>,
 }
 
 fn key() -> Key {
@@ -58,6 +64,15 @@ fn version(document: Option<Document>) -> Option<u64> {
 }
 
 impl Bench {
+    /// Does what a request does: its work begins, what was changed before is heard of, then it reads.
+    async fn in_one_request(self, test: impl AsyncFnOnce(Self)) {
+        let request = Scope::new(None, Span::none());
+        if let Some(link) = &self.link {
+            assert!(link.sync_since(Instant::now()).await, "Redis is there");
+        }
+        request.around(pin!(test(self))).await;
+    }
+
     async fn read(&self, key: Key, load: impl Fn() -> BoxFuture<'static, Loaded> + Send + Sync) -> Option<u64> {
         version(self.cache.get_or_load(key, &load).await.expect("the load succeeds"))
     }
@@ -68,7 +83,7 @@ fn on_threads(count: usize, work: impl AsyncFn(usize) + Sync) {
     thread::scope(|scope| {
         for number in 0..count {
             let work = &work;
-            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
             scope.spawn(move || runtime.block_on(work(number)));
         }
     });
@@ -298,44 +313,57 @@ fn slow_read(
     }
 }
 
-/// Runs the suite on one backend.
+fn options() -> MemoryCacheOptions {
+    MemoryCacheOptions { fresh_for: FRESH_FOR, kept_for: KEPT_FOR, ..MemoryCacheOptions::default() }
+}
+
+fn clock() -> Clock {
+    Clock::manual(Time::from_millis(1_774_260_000_000))
+}
+
+fn embedded() -> Bench {
+    let clock = clock();
+    Bench { cache: Arc::new(MemoryCache::new(options(), clock.clone())), clock, link: None }
+}
+
+fn on_redis() -> Bench {
+    let (clock, link) = (clock(), super::redis::link());
+    let cache = RedisCache::new(Arc::clone(&link), options(), clock.clone());
+    Bench { cache: Arc::new(cache), clock, link: Some(link) }
+}
+
+/// Runs the suite on all backends.
 macro_rules! suite {
-    ($backend:ident, $make:expr, [$($test:ident),+ $(,)?]) => {
+    ($($test:ident),+ $(,)?) => {
+        suite!(memory, super::embedded(), [$($test),+]);
+        suite!(redis, super::on_redis(), [$($test),+]);
+    };
+    ($backend:ident, $make:expr, [$($test:ident),+]) => {
         mod $backend {
             $(#[tokio::test]
             async fn $test() {
-                super::$test($make).await;
+                $make.in_one_request(super::$test).await;
             })+
         }
     };
 }
 
-fn embedded() -> Bench {
-    let clock = Clock::manual(Time::from_millis(1_774_260_000_000));
-    let options = MemoryCacheOptions { fresh_for: FRESH_FOR, kept_for: KEPT_FOR, ..MemoryCacheOptions::default() };
-    Bench { cache: Arc::new(MemoryCache::new(options, clock.clone())), clock }
-}
-
 suite!(
-    memory,
-    super::embedded(),
-    [
-        what_was_loaded_is_served_without_loading_it_again,
-        documents_of_one_id_in_two_collections_are_two,
-        that_a_document_is_absent_is_not_remembered,
-        a_forgotten_document_is_loaded_anew,
-        a_thousand_misses_are_one_load,
-        readers_on_all_threads_load_a_document_once,
-        a_slow_reader_does_not_put_an_old_version_back,
-        nobody_joins_a_load_that_began_before_the_change,
-        a_failed_load_is_told_to_all_who_wait_and_the_next_one_tries_again,
-        what_is_no_longer_fresh_is_loaded_anew,
-        while_the_store_is_away_an_old_document_is_served_for_a_bounded_time,
-        a_forgotten_document_is_not_served_even_while_the_store_is_away,
-        what_turns_out_to_be_gone_is_not_served_when_the_store_goes_away,
-        a_load_that_panics_fails_those_who_wait_and_no_one_after,
-        a_reader_who_goes_away_does_not_take_the_load_along,
-        a_load_that_nobody_waits_for_is_given_up,
-        no_reader_sees_an_older_version_than_one_already_answered,
-    ]
+    what_was_loaded_is_served_without_loading_it_again,
+    documents_of_one_id_in_two_collections_are_two,
+    that_a_document_is_absent_is_not_remembered,
+    a_forgotten_document_is_loaded_anew,
+    a_thousand_misses_are_one_load,
+    readers_on_all_threads_load_a_document_once,
+    a_slow_reader_does_not_put_an_old_version_back,
+    nobody_joins_a_load_that_began_before_the_change,
+    a_failed_load_is_told_to_all_who_wait_and_the_next_one_tries_again,
+    what_is_no_longer_fresh_is_loaded_anew,
+    while_the_store_is_away_an_old_document_is_served_for_a_bounded_time,
+    a_forgotten_document_is_not_served_even_while_the_store_is_away,
+    what_turns_out_to_be_gone_is_not_served_when_the_store_goes_away,
+    a_load_that_panics_fails_those_who_wait_and_no_one_after,
+    a_reader_who_goes_away_does_not_take_the_load_along,
+    a_load_that_nobody_waits_for_is_given_up,
+    no_reader_sees_an_older_version_than_one_already_answered,
 );

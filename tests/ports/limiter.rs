@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clientele::limiter::governor::GovernorLimiter;
+use clientele::limiter::redis::RedisLimiter;
 use clientele::limiter::{Decision, Limiter, Quota, Subject};
 use clientele::model::id::UserId;
 use clientele::model::time::{Clock, Time};
@@ -154,9 +155,27 @@ async fn an_answer_without_waiting_counts_as_any_other(bench: Bench) {
     }
 }
 
-/// Runs the suite on one backend.
+fn clock() -> Clock {
+    Clock::manual(Time::from_millis(1_774_260_000_000))
+}
+
+fn embedded() -> Bench {
+    let clock = clock();
+    Bench { limiter: Arc::new(GovernorLimiter::with_clock(clock.clone())), clock }
+}
+
+fn on_redis() -> Bench {
+    let clock = clock();
+    Bench { limiter: Arc::new(RedisLimiter::with_clock(super::redis::link(), clock.clone())), clock }
+}
+
+/// Runs the suite on all backends.
 macro_rules! suite {
-    ($backend:ident, $make:expr, [$($test:ident),+ $(,)?]) => {
+    ($($test:ident),+ $(,)?) => {
+        suite!(governor, super::embedded(), [$($test),+]);
+        suite!(redis, super::on_redis(), [$($test),+]);
+    };
+    ($backend:ident, $make:expr, [$($test:ident),+]) => {
         mod $backend {
             $(#[tokio::test]
             async fn $test() {
@@ -166,24 +185,15 @@ macro_rules! suite {
     };
 }
 
-fn embedded() -> Bench {
-    let clock = Clock::manual(Time::from_millis(1_774_260_000_000));
-    Bench { limiter: Arc::new(GovernorLimiter::with_clock(clock.clone())), clock }
-}
-
 suite!(
-    governor,
-    super::embedded(),
-    [
-        a_burst_is_let_in_and_one_more_is_not,
-        figures_tell_what_is_left_and_when_all_is_back,
-        who_waits_as_long_as_told_is_let_in_and_who_comes_a_millisecond_early_is_not,
-        after_the_reset_the_whole_burst_is_back,
-        the_bucket_refills_evenly,
-        subjects_and_quotas_have_buckets_of_their_own,
-        addresses_of_one_client_share_a_bucket,
-        a_burst_of_zero_is_no_limit,
-        workers_share_one_budget,
-        an_answer_without_waiting_counts_as_any_other,
-    ]
+    a_burst_is_let_in_and_one_more_is_not,
+    figures_tell_what_is_left_and_when_all_is_back,
+    who_waits_as_long_as_told_is_let_in_and_who_comes_a_millisecond_early_is_not,
+    after_the_reset_the_whole_burst_is_back,
+    the_bucket_refills_evenly,
+    subjects_and_quotas_have_buckets_of_their_own,
+    addresses_of_one_client_share_a_bucket,
+    a_burst_of_zero_is_no_limit,
+    workers_share_one_budget,
+    an_answer_without_waiting_counts_as_any_other,
 );

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use clientele::actors::supervision::testkit::paused;
 use clientele::actors::supervision::{
     ActorSpec, AskError, Deadline, Isolated, Mailbox, Pool, PoolSpec, Scope, Supervisor, Work, at_hand, guarded,
-    isolated_future,
+    isolated_future, work_began,
 };
 use tokio::time::{Instant, sleep};
 use tracing::field::{Field, Visit};
@@ -110,6 +110,49 @@ async fn what_was_only_told_has_no_deadline() {
     let outer = Scope::new(Some(ample()), Span::none());
     outer.run(|| broker.tell(Told(sender))).expect("there is room");
     assert_eq!(told.await, Ok(None));
+}
+
+/// Tells when its work began, at the call of the handler, after waiting, and in a pool.
+#[derive(Message)]
+#[rtype(result = "[std::time::Instant; 3]")]
+struct TellBeginnings;
+
+impl Handler<TellBeginnings> for Broker {
+    type Result = Isolated<Self, [std::time::Instant; 3]>;
+
+    fn handle(&mut self, _: TellBeginnings, _: &mut Context<Self>) -> Self::Result {
+        let (at_call, pool) = (work_began(), self.pool.clone());
+        isolated_future(async move {
+            sleep(ms(10)).await;
+            let waited = work_began();
+            [at_call, waited, pool.ask(ample(), TellBeginning).await.expect("the pool answers")]
+        })
+    }
+}
+
+/// Tells when its work began.
+#[derive(Message)]
+#[rtype(result = "std::time::Instant")]
+struct TellBeginning;
+
+impl Work<TellBeginning> for Clerk {
+    fn work(&mut self, _: TellBeginning) -> std::time::Instant {
+        work_began()
+    }
+}
+
+#[actix::test]
+async fn work_begins_with_the_outermost_ask_or_scope() {
+    let (broker, _, _) = broker();
+    let earlier = work_began();
+    let [at_call, waited, in_a_pool] = broker.ask(ample(), TellBeginnings).await.expect("there is room");
+    assert!(earlier < at_call, "outside of any, it begins now");
+    assert_eq!((waited, in_a_pool), (at_call, at_call));
+
+    let outer = Scope::new(None, Span::none());
+    let (begun, inner) = outer.run(|| (work_began(), broker.ask(ample(), TellBeginnings)));
+    assert_eq!(inner.await, Ok([begun; 3]));
+    assert!(work_began() > begun, "it is left behind");
 }
 
 #[test]

@@ -83,10 +83,29 @@ impl LogoutScope {
 
 /// Finds out who presents an access token. Asked with every request that carries one.
 #[derive(Clone, Message)]
-#[rtype(result = "Result<Arc<Principal>, OperationError>")]
+#[rtype(result = "Result<Identity, OperationError>")]
 pub struct Authenticate {
     /// The access token.
     pub access_token: Box<str>,
+    /// Whether a presumption will do for now.
+    pub may_presume: bool,
+}
+
+/// Who presents an access token.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// They do: the session and the user are as the last answered change left them.
+    Settled(Arc<Principal>),
+    /// They did when this node last heard of changes. Good for naming a budget, not for letting anybody in.
+    Presumed(Arc<Principal>),
+}
+
+impl Identity {
+    /// The principal, settled or presumed.
+    pub fn principal(&self) -> &Arc<Principal> {
+        let (Self::Settled(principal) | Self::Presumed(principal)) = self;
+        principal
+    }
 }
 
 /// Who is signed in.

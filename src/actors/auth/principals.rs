@@ -6,12 +6,13 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::actors::error::OperationError;
+use crate::model::id::ObjectId;
 use crate::model::role::Grants;
 use crate::model::session::Session;
 use crate::model::user::User;
 
 use super::actor::Auth;
-use super::messages::{Authenticate, Principal};
+use super::messages::{Authenticate, Identity, Principal};
 use super::tokens::AccessClaims;
 
 /// How many tokens a replica remembers.
@@ -43,8 +44,8 @@ impl KnownTokens {
 }
 
 impl Auth {
-    pub(super) async fn authenticate(&self, message: Authenticate) -> Result<Arc<Principal>, OperationError> {
-        let Authenticate { access_token } = message;
+    pub(super) async fn authenticate(&self, message: Authenticate) -> Result<Identity, OperationError> {
+        let Authenticate { access_token, .. } = message;
         let claims = self.mint.verify_access(&access_token, self.records.now())?;
         let session = self.records.read::<Session>(claims.sid.object_id()).await?;
         let session =
@@ -59,19 +60,35 @@ impl Auth {
             grants: Grants::of(&user.roles),
         });
         self.known.insert(access_token, Known { claims, session, user, principal: Arc::clone(&principal) });
-        Ok(principal)
+        Ok(Identity::Settled(principal))
     }
 
-    /// The principal of a token that was verified before, if its session and user are still the very same.
-    pub(super) fn recognize(&self, message: &Authenticate) -> Option<Result<Arc<Principal>, OperationError>> {
+    /// The principal of a token that was verified before, if its session and user are still the very same; or, if that is
+    /// not known for now and a presumption will do, if they were when last heard of.
+    pub(super) fn recognize(&self, message: &Authenticate) -> Option<Result<Identity, OperationError>> {
         let tokens = self.known.0.borrow();
         let known = tokens.get(&message.access_token)?;
         if self.records.now().as_seconds() >= known.claims.exp {
             return Some(Err(OperationError::TokenExpired));
         }
-        let session: Arc<Session> = self.records.peek(known.claims.sid.object_id())?;
-        let user: Arc<User> = self.records.peek(known.claims.sub.object_id())?;
-        let unchanged = Arc::ptr_eq(&session, &known.session) && Arc::ptr_eq(&user, &known.user);
-        unchanged.then(|| Ok(Arc::clone(&known.principal)))
+        let principal = || Arc::clone(&known.principal);
+        if known.is_unchanged(|id| self.records.peek(id), |id| self.records.peek(id)) {
+            return Some(Ok(Identity::Settled(principal())));
+        }
+        let is_presumable =
+            message.may_presume && known.is_unchanged(|id| self.records.glance(id), |id| self.records.glance(id));
+        is_presumable.then(|| Ok(Identity::Presumed(principal())))
+    }
+}
+
+impl Known {
+    /// Whether these still find the very same session and user.
+    fn is_unchanged(
+        &self,
+        session: impl FnOnce(ObjectId) -> Option<Arc<Session>>,
+        user: impl FnOnce(ObjectId) -> Option<Arc<User>>,
+    ) -> bool {
+        session(self.claims.sid.object_id()).is_some_and(|session| Arc::ptr_eq(&session, &self.session))
+            && user(self.claims.sub.object_id()).is_some_and(|user| Arc::ptr_eq(&user, &self.user))
     }
 }

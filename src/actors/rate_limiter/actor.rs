@@ -1,5 +1,6 @@
 //! The rules of budgets. The counts themselves are in the limiter, one over all replicas.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub struct RateLimiterActor(Rc<Budgets>);
 impl RateLimiterActor {
     /// An actor that counts with `limiter`, and with `fallback` while that is out of reach.
     pub fn new(limiter: Arc<dyn Limiter>, fallback: Arc<dyn Limiter>, quotas: Quotas) -> Self {
-        Self(Rc::new(Budgets { limiter, fallback, quotas }))
+        Self(Rc::new(Budgets { limiter, fallback, quotas, falls_back: Cell::new(false) }))
     }
 }
 
@@ -45,6 +46,8 @@ struct Budgets {
     limiter: Arc<dyn Limiter>,
     fallback: Arc<dyn Limiter>,
     quotas: Quotas,
+    /// Whether the last request was counted by the fallback.
+    falls_back: Cell<bool>,
 }
 
 impl Budgets {
@@ -62,9 +65,17 @@ impl Budgets {
     async fn take(&self, TakeRequest { subject, policy }: TakeRequest) -> Decision {
         let quota = self.quota(policy);
         match self.limiter.check(subject, quota).await {
-            Ok(decision) => decision,
+            Ok(decision) => {
+                if self.falls_back.replace(false) {
+                    tracing::info!("the limiter is back; counting with the others");
+                }
+                decision
+            }
             Err(error) => {
-                tracing::warn!(%error, "the limiter is out of reach; counting in this process");
+                // Not with each request: there may be thousands in a second.
+                if !self.falls_back.replace(true) {
+                    tracing::warn!(%error, "the limiter is out of reach; counting in this process");
+                }
                 let counted = self.fallback.check_now(subject, quota);
                 counted.expect("the fallback counts in this process")
             }

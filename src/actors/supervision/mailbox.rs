@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix::{Actor, Context, Handler, Message};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
-use tracing::Span;
 
 use super::clock::Moment;
 use super::control::{CONTROL_BOUND, Command};
@@ -100,7 +99,7 @@ impl<A: Actor<Context = Context<A>>> Mailbox<A> {
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        let (now, scope) = (Instant::now(), Scope::new(None, Span::none()));
+        let (now, scope) = (Instant::now(), Scope::apart());
         self.admit(Box::new(Letter::new(message, None, scope, now)), now)
     }
 

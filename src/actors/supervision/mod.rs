@@ -90,7 +90,7 @@ pub use self::mailbox::Mailbox;
 pub use self::pool::{Pool, PoolFault, PoolSpec, Work};
 pub use self::restart::{Backoff, Ended, Ledger, Restart, RestartPolicy, Verdict};
 pub use self::router::{Replicas, Router};
-pub use self::scope::{Scope, span_in_trace};
+pub use self::scope::{Scope, span_in_trace, work_began};
 pub use self::spec::ActorSpec;
 pub use self::state::State;
 pub use self::status::{ActorStatus, Failure, FailureKind, MessageStatus, PoolStatus};

@@ -1,6 +1,7 @@
-//! What a message carries beside its content: until when its answer is of use, and the trace it belongs to.
+//! What a message carries beside its content: until when its answer is of use, when the work it is part of began, and the
+//! trace it belongs to.
 //!
-//! Both are ambient. [`Mailbox::ask`](super::Mailbox::ask) and [`Pool::ask`](super::Pool::ask) take them along, and
+//! All are ambient. [`Mailbox::ask`](super::Mailbox::ask) and [`Pool::ask`](super::Pool::ask) take them along, and
 //! whatever runs for the message runs in its scope: the handler, each poll of its [`Isolated`](super::Isolated) answer,
 //! the job in a pool. What is asked in there picks them up in turn.
 //!
@@ -10,7 +11,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing::Span;
 use tracing::field::Empty;
@@ -19,39 +20,47 @@ use super::tally::short_name;
 use super::{ActorSpec, AskError, Deadline};
 
 thread_local! {
-    static AMBIENT: Cell<Ambient> = const { Cell::new(Ambient { deadline: None, traced: false }) };
+    static AMBIENT: Cell<Ambient> = const { Cell::new(Ambient { deadline: None, begun: None, traced: false }) };
 }
 
 /// What is known without asking the tracing subscriber, which costs more than all the rest.
 #[derive(Clone, Copy)]
 struct Ambient {
     deadline: Option<Deadline>,
+    begun: Option<Instant>,
     traced: bool,
 }
 
-/// What work is done for: a deadline and a span, each of which there may be none.
+/// What work is done for: since when, and a deadline and a span, each of which there may be none.
 #[derive(Clone, Debug)]
 pub struct Scope {
     deadline: Option<Deadline>,
+    begun: Instant,
     span: Span,
 }
 
 impl Scope {
     /// A scope; one whose span is not [disabled](Span::is_disabled) is a trace, in which each ask gets a span of its own.
+    /// Its work began when that did which runs now, or now where nothing does.
     pub fn new(deadline: Option<Deadline>, span: Span) -> Self {
-        Scope { deadline, span }
+        Scope { deadline, begun: work_began(), span }
+    }
+
+    /// The scope of what nobody waits for: work of its own, which begins now.
+    pub(super) fn apart() -> Self {
+        Scope { deadline: None, begun: Instant::now(), span: Span::none() }
     }
 
     /// The scope of what runs now.
     pub fn current() -> Self {
-        let deadline = AMBIENT.get().deadline;
-        Scope { deadline, span: span_in_trace(Span::current) }
+        Scope { deadline: current_deadline(), begun: work_began(), span: span_in_trace(Span::current) }
     }
 
     /// Does `work` in this scope.
     pub fn run<R>(&self, work: impl FnOnce() -> R) -> R {
         let traced = !self.span.is_disabled();
-        let _left = Left(AMBIENT.replace(Ambient { deadline: self.deadline, traced }));
+        let ambient = Ambient { deadline: self.deadline, begun: Some(self.begun), traced };
+        let _left = Left(AMBIENT.replace(ambient));
         let _span = traced.then(|| self.span.enter());
         work()
     }
@@ -93,6 +102,12 @@ impl Drop for Left {
 /// Opens a span, if what runs now belongs to a trace. Costs some nanoseconds if not.
 pub fn span_in_trace(open: impl FnOnce() -> Span) -> Span {
     if AMBIENT.get().traced { open() } else { Span::none() }
+}
+
+/// When the work began that runs now: the outermost ask, or the scope that somebody outside made for all of it. Now, if
+/// nothing is worked on. By the machine's own clock, also where tests turn the runtime's.
+pub fn work_began() -> Instant {
+    AMBIENT.get().begun.unwrap_or_else(Instant::now)
 }
 
 /// The deadline of what runs now.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value};
 
@@ -24,6 +24,9 @@ use status::{challenge_of, status_of};
 
 /// How problems are labelled.
 pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// By which a proxy asks for the status of what was not begun; 502 alone can be had. `deploy/nginx` sends it.
+const X_NOT_BEGUN_STATUS: HeaderName = HeaderName::from_static("x-not-begun-status");
 
 /// After how long to come back where nothing better is known.
 const SOON: Duration = Duration::from_secs(1);
@@ -84,6 +87,16 @@ impl ApiError {
     pub(super) fn method_not_allowed(allow: HeaderValue) -> Self {
         let mut error = Self::input(StatusCode::METHOD_NOT_ALLOWED, "The route does not take this method");
         error.0.allow = Some(allow);
+        error
+    }
+
+    /// The server starts or stops, and has not begun with it. A proxy that asks for it is told by a status that stands for
+    /// nothing else, so that it can send any request on to another node, which after other failures would be done twice.
+    pub(super) fn not_begun(reason: &'static str, headers: &HeaderMap) -> Self {
+        let mut error = Self::new(ErrorCode::ServiceUnavailable, reason);
+        if headers.get(&X_NOT_BEGUN_STATUS).is_some_and(|status| status == "502") {
+            error.0.status = StatusCode::BAD_GATEWAY;
+        }
         error
     }
 
@@ -248,6 +261,21 @@ impl ResponseError for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proxy_is_told_what_was_not_begun_by_the_status_it_asks_for() {
+        let told = |asked: &[&'static str]| {
+            let lines = asked.iter().map(|status| (X_NOT_BEGUN_STATUS, HeaderValue::from_static(status)));
+            let error = ApiError::not_begun("The server is starting", &lines.collect());
+            (error.status().as_u16(), error.code(), error.0.retry_after)
+        };
+        let unavailable = |status| (status, ErrorCode::ServiceUnavailable, Some(SOON));
+        assert_eq!(told(&[]), unavailable(503));
+        assert_eq!(told(&["502"]), unavailable(502));
+        for other in ["503", "500", "200", "", "502, 502"] {
+            assert_eq!(told(&[other]), unavailable(503), "{other}");
+        }
+    }
 
     #[test]
     fn what_is_to_be_tried_again_says_when_and_401_challenges() {
