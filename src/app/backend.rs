@@ -109,7 +109,10 @@ impl Backend {
         supervisor.register_pool(&pools.passwords);
         let audit_thread = Arbiter::new();
         let spec = ActorSpec::new("audit").stall(settings.health_check_timeout);
-        let lease = RelayLease::sole();
+        let lease = match &pools.store {
+            Some(_) => RelayLease::sole(),
+            None => RelayLease::shared(records.now()),
+        };
         let audit = start_audit(&supervisor, &audit_thread, spec, records.clone(), &broker, &bell, &lease);
         supervisor.watch(settings.health_check_interval);
         Ok(Self(Arc::new(Inner {
@@ -252,7 +255,8 @@ impl Backend {
 
     /// Drains the actors. What is not relayed by then stays in the outbox, durably.
     pub async fn stop(&self, deadline: Deadline) {
-        self.0.lease.give_back(self.store()).await;
+        // First, so that another node relays at once what is told from now on.
+        let _ = tokio::time::timeout_at(deadline.instant(), self.0.lease.give_back(self.store())).await;
         for (name, drained) in self.0.supervisor.shutdown(deadline).await {
             if drained.dropped > 0 || drained.timed_out {
                 tracing::warn!(

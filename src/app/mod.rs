@@ -2,6 +2,7 @@
 
 mod backend;
 mod data_folder;
+pub mod dead_letters;
 mod health;
 mod logs;
 pub mod metrics;

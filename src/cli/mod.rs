@@ -2,6 +2,7 @@
 
 mod admin;
 mod client;
+mod dead_letters;
 mod flags;
 mod healthcheck;
 mod serve;
@@ -17,6 +18,7 @@ use crate::app;
 use crate::config::Settings;
 
 use admin::CreateAdminArgs;
+use dead_letters::DeadLettersCommand;
 use flags::SettingFlags;
 use healthcheck::HealthcheckArgs;
 use top::TopArgs;
@@ -48,6 +50,9 @@ enum Command {
     /// Administrators.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// The audit trail.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Bring the store to this program's version, and say what was done. Safe to repeat; `serve` does it too.
     Migrate,
     /// Settings.
@@ -65,6 +70,14 @@ enum Command {
 enum AdminCommand {
     /// Make an account that may do everything. Works while the server runs.
     Create(CreateAdminArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Events that could not be brought to the trail, and were set aside by RabbitMQ. The embedded broker sets none aside:
+    /// what it cannot hand over stays in the outbox.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +131,7 @@ fn run_command(command: Command, flags: SettingFlags) -> Outcome {
     match command {
         Command::Serve => serve::serve(settings),
         Command::Admin(AdminCommand::Create(args)) => admin::create(args, &settings),
+        Command::Audit(AuditCommand::DeadLetters(command)) => dead_letters::run(command, &settings),
         Command::Migrate => migrate(&settings),
         Command::Config(ConfigCommand::Check(args)) => check_config(&settings, args.explain),
         Command::Openapi => print(&app::openapi(&settings)),

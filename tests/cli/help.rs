@@ -5,11 +5,15 @@ use tempfile::tempdir;
 use crate::run::run;
 
 /// Every command, and a word that its help has to explain.
-const COMMANDS: [(&[&str], &str); 10] = [
+const COMMANDS: [(&[&str], &str); 14] = [
     (&[], "supervised actors"),
     (&["serve"], "SIGTERM"),
     (&["admin"], "create"),
     (&["admin", "create"], "--password-stdin"),
+    (&["audit"], "dead-letters"),
+    (&["audit", "dead-letters"], "embedded broker"),
+    (&["audit", "dead-letters", "list"], "--json"),
+    (&["audit", "dead-letters", "replay"], "--all"),
     (&["migrate"], "Safe to repeat"),
     (&["config"], "check"),
     (&["config", "check"], "exit code 1"),

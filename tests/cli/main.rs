@@ -5,6 +5,7 @@ mod harness;
 
 mod admin;
 mod config;
+mod dead_letters;
 mod health;
 mod help;
 mod run;

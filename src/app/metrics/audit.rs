@@ -24,9 +24,18 @@ const MESSAGES: Family = Family::counter(
     &["event"],
     "Audit events on their way through the broker: published, confirmed (relayed: they leave the outbox), delivered, acknowledged, rejected (dead letters), abandoned (they come again).",
 );
-const DEPTH: Family = Family::gauge("clientele_broker_depth", &[], "Messages that wait to be consumed.");
+const DEPTH: Family = Family::gauge(
+    "clientele_broker_depth",
+    &[],
+    "Messages that wait to be consumed, of all nodes; on RabbitMQ as of the last 5 s.",
+);
+const DEAD_LETTERS: Family = Family::gauge(
+    "clientele_broker_dead_letters",
+    &[],
+    "Messages of all nodes that were set aside, as of the last 5 s; 0 where the broker is embedded, which sets none aside.",
+);
 
-pub(super) const FAMILIES: &[&Family] = &[&EVENTS, &AGE, &MESSAGES, &DEPTH];
+pub(super) const FAMILIES: &[&Family] = &[&EVENTS, &AGE, &MESSAGES, &DEPTH, &DEAD_LETTERS];
 
 pub(super) fn write(page: &mut Page<'_>, broker: BrokerStats, waiting: Option<Waiting>) -> fmt::Result {
     if let Some(waiting) = waiting {
@@ -44,5 +53,6 @@ pub(super) fn write(page: &mut Page<'_>, broker: BrokerStats, waiting: Option<Wa
         ];
         events.into_iter().try_for_each(|(event, count)| samples.counter(&[event], count))
     })?;
-    page.gauge(&DEPTH, broker.depth)
+    page.gauge(&DEPTH, broker.depth)?;
+    page.gauge(&DEAD_LETTERS, broker.dead_letters.unwrap_or_default())
 }
