@@ -2,6 +2,7 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+mod three_servers;
 
 use std::time::Duration;
 
