@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
-use futures_util::FutureExt;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -299,8 +298,7 @@ fn start_audit(
     let mailbox = supervisor.spawn_on(&thread.handle(), spec, {
         let (bell, broker, lease) = (bell.clone(), Arc::clone(broker), lease.clone());
         move || {
-            let connecting = AuditActor::connect(records.clone(), Arc::clone(&broker), bell.clone(), lease.clone());
-            connecting.map(Ok)
+            std::future::ready(Ok(AuditActor::new(records.clone(), Arc::clone(&broker), bell.clone(), lease.clone())))
         }
     });
     bell.connect(mailbox.clone());

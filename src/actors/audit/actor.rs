@@ -1,6 +1,5 @@
 //! AuditActor itself: when it relays, what it consumes, how it reads.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler,
 use crate::actors::error::OperationError;
 use crate::actors::listing::{Page, read_page_by};
 use crate::actors::records::{Records, handlers};
-use crate::broker::{Broker, Consumer};
+use crate::broker::Broker;
 use crate::model::audit::{AuditEvent, OUTBOX, TRAIL};
 use crate::store::{Filter, Sort, Value};
 
@@ -19,7 +18,7 @@ use tokio::time::Instant;
 use super::bell::Bell;
 use super::lease::{RelayLease, last_relayed};
 use super::messages::{GetEvent, ListEvents, RecordEvent, RelayOutbox};
-use super::receiving;
+use super::receiving::receive;
 use super::relay::relay;
 
 /// How long reading the trail waits for what is still on its way there, and how often it looks.
@@ -44,11 +43,10 @@ struct Relaying {
 }
 
 impl AuditActor {
-    /// An actor that has a consumer of its own on the broker's queue or, while there is no broker, looks for one: it keeps
-    /// and reads events all the same. `lease` is its node's.
-    pub async fn connect(records: Records, broker: Arc<dyn Broker>, bell: Bell, lease: RelayLease) -> Self {
-        let consumer = Cell::new(receiving::first(&*broker).await);
-        Self(Rc::new(Audit { records, broker, bell, lease, consumer }), Relaying::default())
+    /// An actor that has a consumer of its own on the broker's queue as soon as the broker gives it one; it keeps and reads
+    /// events meanwhile. `lease` is its node's.
+    pub fn new(records: Records, broker: Arc<dyn Broker>, bell: Bell, lease: RelayLease) -> Self {
+        Self(Rc::new(Audit { records, broker, bell, lease }), Relaying::default())
     }
 }
 
@@ -57,10 +55,7 @@ impl Actor for AuditActor {
 
     fn started(&mut self, context: &mut Self::Context) {
         let audit = Rc::clone(&self.0);
-        let receiving = async move {
-            let consumer = audit.consumer.take();
-            receiving::receive(audit.records.store(), &audit.broker, consumer).await
-        };
+        let receiving = async move { receive(audit.records.store(), &*audit.broker).await };
         // Begin anew with another consumer, under the supervisor's backoff.
         context.spawn(receiving.into_actor(self).map(|outcome, _, context| {
             if let Err(error) = outcome {
@@ -116,8 +111,6 @@ struct Audit {
     broker: Arc<dyn Broker>,
     bell: Bell,
     lease: RelayLease,
-    /// Until the actor has started.
-    consumer: Cell<Option<Box<dyn Consumer>>>,
 }
 
 impl std::fmt::Debug for Audit {

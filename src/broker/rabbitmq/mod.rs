@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use parking_lot::Mutex as Lock;
 use tokio::sync::{Mutex, watch};
 use tokio::time::timeout;
@@ -104,6 +104,10 @@ impl RabbitBroker {
     /// The URL does not read.
     pub fn new(options: RabbitOptions) -> Result<Self, InvalidUrl> {
         let uri: AMQPUri = options.url.parse().map_err(|_| InvalidUrl)?;
+        // As it is built here the driver would take it, and speak in plain.
+        if uri.scheme == AMQPScheme::AMQPS {
+            return Err(InvalidUrl);
+        }
         let patience = options.patience;
         let state = State {
             topology: Topology::new(&options.queue_prefix, options.delivery_limit),

@@ -251,3 +251,9 @@ async fn a_server_that_was_held_goes_on_where_it_was() {
         }
     }
 }
+
+#[test]
+fn tls_is_refused_where_it_would_not_be_spoken() {
+    let made = RabbitBroker::new(RabbitOptions::new("amqps://guest:guest@localhost/%2f", "tls"));
+    assert!(made.is_err(), "{made:?}");
+}

@@ -1,5 +1,6 @@
 //! AuditActor over RabbitMQ: from the outbox to the trail, whatever becomes of the broker and of other nodes.
 
+use std::future::ready;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,6 @@ use clientele::model::document::Document;
 use clientele::model::time::{Clock, Time};
 use clientele::store::sqlite::{SqliteOptions, SqliteStore};
 use clientele::store::{Query, Sort, Store, Write};
-use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use crate::harness::servers::{self, Proxy};
@@ -45,7 +45,7 @@ impl Node {
         let supervisor = Supervisor::new();
         let audit = supervisor.spawn(ActorSpec::new("audit"), {
             let (bell, lease, broker) = (bell.clone(), lease.clone(), Arc::clone(&broker));
-            move || AuditActor::connect(records.clone(), broker.clone(), bell.clone(), lease.clone()).map(Ok)
+            move || ready(Ok(AuditActor::new(records.clone(), broker.clone(), bell.clone(), lease.clone())))
         });
         bell.connect(audit.clone());
         Self { supervisor, audit, bell, lease, broker, store: Arc::clone(store) }
