@@ -175,7 +175,7 @@ impl Settings {
                 .optional("REDIS_URL", values::urls(&["redis", "rediss", "redis+cluster", "rediss+cluster"])),
             redis_password: reader.secret("REDIS_PASSWORD"),
             redis_key_prefix: reader.value("REDIS_KEY_PREFIX", values::name_prefix),
-            rabbitmq_url: reader.optional("RABBITMQ_URL", values::url(&["amqp", "amqps"])),
+            rabbitmq_url: reader.optional("RABBITMQ_URL", values::url(&["amqp"])),
             rabbitmq_queue_prefix: reader.value("RABBITMQ_QUEUE_PREFIX", values::name_prefix),
             rate_limit_window: reader.value("RATE_LIMIT_WINDOW", values::millis(1_000..=86_400_000)),
             rate_limit_max_requests,

@@ -214,7 +214,7 @@ fn servers_are_told_by_urls_whose_passwords_are_never_shown() {
     let servers = [
         ("MONGODB_URI", "mongodb://user:hunter2@localhost/app"),
         ("REDIS_URL", "rediss://:hunter2@one:6379, rediss://:hunter2@two:6379"),
-        ("RABBITMQ_URL", "amqps://user:hunter2@localhost/%2f"),
+        ("RABBITMQ_URL", "amqp://user:hunter2@localhost/%2f"),
     ];
     let settings = load(&servers).unwrap();
     assert!(!format!("{settings:?}").contains("hunter2"), "{settings:?}");

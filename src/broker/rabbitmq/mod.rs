@@ -35,7 +35,7 @@ use topology::{Depths, Topology};
 /// Where RabbitMQ is, and how long it is waited for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RabbitOptions {
-    /// Where it is: `amqp://` or `amqps://`, with name and password.
+    /// Where it is: `amqp://`, with name and password. Not `amqps://`: TLS is not spoken.
     pub url: String,
     /// What the names of the queues begin with.
     pub queue_prefix: String,
