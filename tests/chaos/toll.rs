@@ -15,19 +15,24 @@ pub struct Toll {
     pub shed: u64,
     /// Too late.
     pub expired: u64,
+    /// Refused by pools, behind jobs that were held up.
+    pub shed_by_pools: u64,
 }
 
 impl Toll {
     pub fn of(backend: &Backend) -> Self {
         let statuses = backend.supervisor().statuses();
         let messages = statuses.iter().flat_map(|status| &status.messages);
-        messages.fold(Toll::default(), |toll, message: &MessageStatus| {
+        let shed_by_pools = backend.supervisor().pools().iter().map(|pool| pool.shed).sum();
+        let none = Toll { shed_by_pools, ..Toll::default() };
+        messages.fold(none, |toll, message: &MessageStatus| {
             let is_ring = message.name == "RelayOutbox";
             Toll {
                 crashed: toll.crashed + message.crashed,
                 unheard: toll.unheard + if is_ring { message.crashed } else { 0 },
                 shed: toll.shed + if is_ring { 0 } else { message.shed },
                 expired: toll.expired + message.expired,
+                ..toll
             }
         })
     }
@@ -38,6 +43,7 @@ impl Toll {
             unheard: self.unheard - before.unheard,
             shed: self.shed - before.shed,
             expired: self.expired - before.expired,
+            shed_by_pools: self.shed_by_pools - before.shed_by_pools,
         }
     }
 
