@@ -1,6 +1,5 @@
 //! What stands behind HTTP: the actors, over the backends that the settings name.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,13 +9,12 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::actors::audit::{AuditActor, Bell, RelayLease};
-use crate::actors::auth::passwords::{HashCost, PasswordHasher};
 use crate::actors::auth::{AuthActor, AuthPolicy};
 use crate::actors::customers::CustomerActor;
 use crate::actors::groups::GroupActor;
 use crate::actors::rate_limiter::{Quotas, RateLimiterActor};
 use crate::actors::records::Records;
-use crate::actors::supervision::{ActorSpec, Backoff, Deadline, Mailbox, Pool, PoolSpec, StartError, Supervisor};
+use crate::actors::supervision::{ActorSpec, Backoff, Deadline, Mailbox, StartError, Supervisor};
 use crate::actors::{AllReplicas, Mailboxes, Routers};
 use crate::broker::Broker;
 use crate::cache::Cache;
@@ -28,17 +26,12 @@ use crate::store::Store;
 use crate::store::measured::MeasuredStore;
 
 use super::StartupError;
-use super::ports::{Ports, StorePools};
+use super::pools::{Pools, start_hashers};
+use super::ports::Ports;
 
 /// Messages that a hot actor works on at once. Each one costs the others a little; what waits for a password's hash is
 /// bounded by the pool.
 const MAX_IN_FLIGHT: usize = 256;
-
-/// Passwords that may wait for each thread that hashes.
-const PASSWORDS_WAITING: usize = 16;
-
-/// With a longer wait no sign-in is begun, although fewer passwords wait: on slow cores.
-const LONGEST_HASH_WAIT: Duration = Duration::from_millis(100);
 
 /// The absolute end of a session (§3).
 const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
@@ -46,15 +39,6 @@ const SESSION_END: Duration = Duration::from_secs(30 * 86_400);
 /// The actors and what they stand on. Cheap to clone.
 #[derive(Clone)]
 pub struct Backend(Arc<Inner>);
-
-/// The threads that blocking work goes to.
-#[derive(Clone, Debug)]
-pub struct Pools {
-    /// They hash and compare passwords.
-    pub passwords: Pool<PasswordHasher>,
-    /// Those of the embedded store, where that is the one.
-    pub store: Option<StorePools>,
-}
 
 struct Inner {
     supervisor: Supervisor,
@@ -75,8 +59,6 @@ struct Inner {
     next_replica: AtomicUsize,
     /// For how long an actor may make no progress.
     stall: Duration,
-    /// Whether the store may be away for a while, and come back.
-    remote_store: bool,
     expected_workers: usize,
     worker_started: Notify,
 }
@@ -142,7 +124,6 @@ impl Backend {
             workers: Mutex::default(),
             next_replica: AtomicUsize::new(0),
             stall: settings.health_check_timeout,
-            remote_store: !settings.has_embedded_store(),
             expected_workers: settings.workers(),
             worker_started: Notify::new(),
         })))
@@ -155,7 +136,8 @@ impl Backend {
         let replica = inner.next_replica.fetch_add(1, Ordering::Relaxed);
         let spec = |name| {
             let spec = ActorSpec::new(name).replica(replica).max_in_flight(MAX_IN_FLIGHT).stall(inner.stall);
-            if inner.remote_store { soon_again(spec) } else { spec }
+            // The embedded store is never away.
+            if inner.pools.store.is_some() { spec } else { soon_again(spec) }
         };
         let mailboxes = Mailboxes {
             auth: inner.supervisor.spawn(
@@ -274,15 +256,6 @@ impl Backend {
 fn soon_again(spec: ActorSpec) -> ActorSpec {
     let backoff = Backoff { max: Duration::from_secs(1), ..Backoff::default() };
     spec.backoff(backoff).cool_down(Some(Duration::from_secs(1)))
-}
-
-/// One thread less than there are cores, so that hashing leaves one for everything else.
-fn start_hashers(stall: Duration) -> Pool<PasswordHasher> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = (cores - 1).max(1);
-    let queue = threads * PASSWORDS_WAITING;
-    let spec = PoolSpec::new("passwords").threads(threads).queue(queue).max_wait(LONGEST_HASH_WAIT).stall(stall);
-    Pool::start(spec, || PasswordHasher::new(HashCost::default()))
 }
 
 /// There is one AuditActor, on a thread of its own: events have one order.

@@ -1,7 +1,9 @@
 //! The way to the dead letters, for who looks at them beside the running nodes.
 
-use crate::broker::rabbitmq::{InvalidUrl, RabbitBroker, RabbitOptions};
+use crate::broker::rabbitmq::{InvalidUrl, RabbitBroker};
 use crate::config::Settings;
+
+use super::ports::rabbitmq;
 
 pub use crate::broker::rabbitmq::{DeadLetter, Which};
 
@@ -21,6 +23,5 @@ pub enum DeadLettersError {
 /// # Errors
 /// See [`DeadLettersError`].
 pub fn dead_letters(settings: &Settings) -> Result<RabbitBroker, DeadLettersError> {
-    let url = settings.rabbitmq_url.as_ref().ok_or(DeadLettersError::Embedded)?;
-    Ok(RabbitBroker::new(RabbitOptions::new(url.expose(), &settings.rabbitmq_queue_prefix))?)
+    rabbitmq(settings)?.ok_or(DeadLettersError::Embedded)
 }

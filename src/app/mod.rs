@@ -6,6 +6,7 @@ pub mod dead_letters;
 mod health;
 mod logs;
 pub mod metrics;
+mod pools;
 mod ports;
 
 use std::fs::{File, TryLockError};
@@ -37,10 +38,11 @@ use crate::store::{MigrateError, StoreError};
 use crate::telemetry::Logs;
 use crate::trace::Sampling;
 
-pub use backend::{Backend, Pools};
+pub use backend::Backend;
 use health::ServerHealth;
 use logs::NobodysLogs;
-pub use ports::{StorePools, migrate};
+pub use pools::{Pools, StorePools};
+pub use ports::migrate;
 
 /// How long the first administrator may take to be made.
 const FIRST_ADMIN_TIME: Duration = Duration::from_secs(20);

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::actors::supervision::Pool;
 use crate::broker::Broker;
 use crate::broker::embedded::{EmbeddedBroker, EmbeddedBrokerOptions};
-use crate::broker::rabbitmq::{RabbitBroker, RabbitOptions};
+use crate::broker::rabbitmq::{InvalidUrl, RabbitBroker, RabbitOptions};
 use crate::cache::Cache;
 use crate::cache::memory::{MemoryCache, MemoryCacheOptions};
 use crate::cache::redis::RedisCache;
@@ -18,12 +17,12 @@ use crate::model::time::Clock;
 use crate::redis::{RedisLink, RedisOptions};
 use crate::store::measured::MeasuredStore;
 use crate::store::mongodb::{MongoOptions, MongoStore};
-use crate::store::sqlite::{Reader, Writer};
 use crate::store::traced::TracedStore;
 use crate::store::{Migration, Store};
 
 use super::StartupError;
 use super::data_folder::open_embedded_store;
+use super::pools::StorePools;
 
 /// What the actors stand on.
 pub(super) struct Ports {
@@ -35,15 +34,6 @@ pub(super) struct Ports {
     /// It counts in this process while `limiter` is out of reach.
     pub(super) fallback_limiter: Arc<dyn Limiter>,
     pub(super) broker: Arc<dyn Broker>,
-}
-
-/// The threads of the embedded store.
-#[derive(Clone, Debug)]
-pub struct StorePools {
-    /// They read.
-    pub readers: Pool<Reader>,
-    /// It writes.
-    pub writer: Pool<Writer>,
 }
 
 impl Ports {
@@ -74,7 +64,6 @@ impl Ports {
 /// The way to Redis, if there is one. It connects when it is first needed.
 fn open_redis(settings: &Settings) -> Result<Option<Arc<RedisLink>>, StartupError> {
     let Some(url) = &settings.redis_url else { return Ok(None) };
-    use_one_tls_provider();
     let options = RedisOptions {
         password: settings.redis_password.as_ref().map(|password| password.expose().to_owned()),
         key_prefix: settings.redis_key_prefix.clone(),
@@ -92,12 +81,19 @@ fn shared(link: Arc<RedisLink>, clock: &Clock) -> (Arc<dyn Cache>, Arc<dyn Limit
 
 /// The broker. It connects when it is first needed.
 fn open_broker(settings: &Settings) -> Result<Arc<dyn Broker>, StartupError> {
-    let Some(url) = &settings.rabbitmq_url else {
-        return Ok(Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())));
-    };
-    use_one_tls_provider();
-    let options = RabbitOptions::new(url.expose(), &settings.rabbitmq_queue_prefix);
-    Ok(Arc::new(RabbitBroker::new(options)?))
+    Ok(match rabbitmq(settings)? {
+        Some(broker) => Arc::new(broker),
+        None => Arc::new(EmbeddedBroker::new(EmbeddedBrokerOptions::default())),
+    })
+}
+
+/// The broker on RabbitMQ, if there is one.
+///
+/// # Errors
+/// The URL does not read.
+pub(super) fn rabbitmq(settings: &Settings) -> Result<Option<RabbitBroker>, InvalidUrl> {
+    let Some(url) = &settings.rabbitmq_url else { return Ok(None) };
+    RabbitBroker::new(RabbitOptions::new(url.expose(), &settings.rabbitmq_queue_prefix)).map(Some)
 }
 
 /// Opens the store and brings it to this program's version.
@@ -121,7 +117,7 @@ async fn open_store(settings: &Settings) -> Result<(Arc<dyn Store>, Option<Store
     Ok((store, Some(pools)))
 }
 
-/// The drivers ask for the process's provider of TLS. If there is one already it is as good.
+/// The drivers, also that of Redis, ask for the process's provider of TLS. If there is one already it is as good.
 fn use_one_tls_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

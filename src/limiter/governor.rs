@@ -13,11 +13,8 @@ use ::governor::{Quota as Rate, RateLimiter};
 use async_trait::async_trait;
 
 use super::buckets::{Buckets, Counts};
-use super::{Decision, Limiter, LimiterError, Quota, QuotaStats, Subject, whole_millis};
+use super::{Decision, Limiter, LimiterError, MAX_QUOTAS, Quota, QuotaStats, Subject, whole_millis};
 use crate::model::time::{Clock, Time};
-
-/// How many different quotas a process may have.
-const MAX_QUOTAS: usize = 16;
 
 /// Keeps buckets in memory. They are full again after a restart.
 pub struct GovernorLimiter {

@@ -128,6 +128,9 @@ pub enum LimiterError {
     },
 }
 
+/// How many different quotas a process may have.
+const MAX_QUOTAS: usize = 16;
+
 /// Rounded up: a client that comes back a fraction of a millisecond early would be refused again.
 fn whole_millis(duration: Duration) -> Duration {
     Duration::from_millis(duration.as_nanos().div_ceil(1_000_000) as u64)

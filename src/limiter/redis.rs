@@ -9,12 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Decision, Limiter, LimiterError, Quota, QuotaStats, Subject, whole_millis};
+use super::{Decision, Limiter, LimiterError, MAX_QUOTAS, Quota, QuotaStats, Subject, whole_millis};
 use crate::model::time::Clock;
 use crate::redis::{LinkError, RedisLink, Script};
-
-/// How many different quotas a process may have.
-const MAX_QUOTAS: usize = 16;
 
 /// Keeps buckets in Redis, until they are full again.
 pub struct RedisLimiter {

@@ -230,6 +230,19 @@ impl From<MalformedDocument> for StoreError {
     }
 }
 
+/// A query that would have to read a whole collection: its model must declare an index.
+#[derive(Debug, thiserror::Error)]
+#[error("no index of {collection} serves this query")]
+struct NoIndex {
+    collection: &'static str,
+}
+
+impl From<NoIndex> for StoreError {
+    fn from(error: NoIndex) -> Self {
+        Self::Query(Arc::new(error))
+    }
+}
+
 /// Why nothing was committed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CommitError {

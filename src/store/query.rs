@@ -67,6 +67,34 @@ pub enum Filter {
     Absent(&'static str),
 }
 
+impl Filter {
+    /// The field that it is about, if it is about one.
+    pub(super) fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Live | Self::Deleted => None,
+            Self::Eq(field, _)
+            | Self::In(field, _)
+            | Self::Range(field, _, _)
+            | Self::Prefix(field, _)
+            | Self::Absent(field) => Some(field),
+        }
+    }
+}
+
+/// The text right behind all texts that begin with `prefix`; `None` if every later text does.
+pub(super) fn end_of_prefix(prefix: &str) -> Option<Value> {
+    let mut end = prefix.to_owned();
+    while let Some(last) = end.pop() {
+        // Texts are ordered by their UTF-8 bytes, which is the order of code points; surrogates are none.
+        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
+        if let Some(next) = next {
+            end.push(next);
+            return Some(Value::Text(end));
+        }
+    }
+    None
+}
+
 /// The order of a list: by a field, then by id in the same direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {

@@ -25,8 +25,13 @@ impl Deployment {
 
     /// A node with one worker: what it was told once, it knows.
     fn node(&self, redis: &str) -> TestServer {
-        TestServer::with(&[
-            ("MONGODB_URI", &self.database),
+        self.node_with(redis, &[])
+    }
+
+    /// The same, with these settings beside the usual ones.
+    fn node_with(&self, redis: &str, wanted: &[(&str, &str)]) -> TestServer {
+        let usual = [
+            ("MONGODB_URI", self.database.as_str()),
             ("REDIS_URL", redis),
             ("REDIS_KEY_PREFIX", &self.prefix),
             ("JWT_SECRET", "a secret that all nodes of this deployment share"),
@@ -34,7 +39,8 @@ impl Deployment {
             ("RATE_LIMIT_MAX_REQUESTS", self.limit),
             ("RATE_LIMIT_AUTH_MAX_REQUESTS", self.limit),
             ("MAX_WORKERS", "1"),
-        ])
+        ];
+        TestServer::with(&[&usual, wanted].concat())
     }
 
     fn two_nodes(&self) -> [TestServer; 2] {

@@ -6,6 +6,7 @@ use crate::harness::client::customer;
 use crate::harness::servers::{self, Proxy, Redis};
 use crate::harness::trail::{assert_unbroken, whole_trail};
 use crate::harness::{Client, SOON, TestServer, wait_until};
+use crate::{Deployment, at};
 
 /// Two nodes, and what stands between them and the servers.
 struct Nodes {
@@ -19,30 +20,18 @@ struct Nodes {
 impl Nodes {
     fn start(wanted: &[(&str, &str)]) -> Self {
         let (redis, rabbitmq) = (Redis::start(), Proxy::to(servers::rabbitmq().address()));
-        let queue_prefix = servers::unique("nodes");
-        let (mongodb_uri, redis_url, rabbitmq_url) = (
-            servers::mongodb().uri(&servers::unique("nodes")),
-            redis.url(),
-            servers::rabbitmq().url_at(rabbitmq.address()),
-        );
-        let shared = [
-            ("MONGODB_URI", mongodb_uri.as_str()),
-            ("REDIS_URL", &redis_url),
-            ("RABBITMQ_URL", &rabbitmq_url),
-            ("RABBITMQ_QUEUE_PREFIX", &queue_prefix),
-            ("JWT_SECRET", "a secret that both nodes sign access tokens with"),
-            ("JWT_REFRESH_SECRET", "a secret that both nodes sign refresh tokens with"),
-            ("MAX_WORKERS", "1"),
-        ];
-        let settings = [&shared[..], wanted].concat();
-        Self { one: TestServer::with(&settings), other: TestServer::with(&settings), redis, rabbitmq }
+        let (deployment, url, prefix) =
+            (Deployment::new("0"), servers::rabbitmq().url_at(rabbitmq.address()), servers::unique("nodes"));
+        let queue = [("RABBITMQ_URL", url.as_str()), ("RABBITMQ_QUEUE_PREFIX", &prefix)];
+        let wanted = [&queue, wanted].concat();
+        let node = || deployment.node_with(&redis.url(), &wanted);
+        Self { one: node(), other: node(), redis, rabbitmq }
     }
 
     /// The administrator, with one token at both nodes.
     async fn admins(&self) -> (Client, Client) {
         let one = self.one.admin().await;
-        let mut other = self.other.client();
-        other.session = one.session.clone();
+        let other = at(&self.other, &one);
         (one, other)
     }
 }
@@ -68,8 +57,7 @@ async fn what_one_node_was_told_holds_on_the_other_from_the_next_request_on() {
     }
 
     let member = nodes.one.user("ada@example.com", &["viewer"]).await;
-    let mut elsewhere = nodes.other.client();
-    elsewhere.session = member.session.clone();
+    let elsewhere = at(&nodes.other, &member);
     elsewhere.get(&path).await.expect(200);
     let user = format!("/users/{}", member.user_id());
     one.patch(&user, json!({"roles": ["member"]})).await.expect(200);

@@ -56,18 +56,6 @@ fn an_actor_that_never_started_is_named() {
 }
 
 #[test]
-fn an_actor_that_can_be_done_without_makes_nothing_unready() {
-    paused(async {
-        let supervisor = Supervisor::new();
-        let start = || async { Err::<Counter, _>(StartError::new("no")) };
-        let counter = supervisor.spawn(spec().dispensable(), start);
-        tokio::time::sleep(ms(100)).await;
-        assert!(!counter.status().ready);
-        assert!(supervisor.unready().is_empty());
-    });
-}
-
-#[test]
 fn an_actor_whose_handler_blocks_is_seen_to_stall() {
     System::new().block_on(async {
         let (supervisor, arbiter) = (Supervisor::new(), Arbiter::new());

@@ -19,7 +19,7 @@ pub(super) trait Child: Send + Sync {
     fn state(&self) -> State;
     /// Whether it has come to its end, by its policy or because that was wanted.
     fn has_finished(&self) -> bool;
-    /// The name, if the actor is needed, ought to take messages, and does not.
+    /// The name, if the actor ought to take messages and does not.
     fn unready(&self) -> Option<Arc<str>>;
     /// For how long it has made no progress, if that is longer than allowed.
     fn stalled(&self) -> Option<Duration>;
@@ -50,9 +50,8 @@ impl<A: Actor<Context = Context<A>>> Child for Mailbox<A> {
     }
 
     fn unready(&self) -> Option<Arc<str>> {
-        let vitals = &self.shared().vitals;
-        let fine = vitals.spec.dispensable || Mailbox::status(self).ready || vitals.is_at_its_end();
-        (!fine).then(|| self.full_name().clone())
+        let ready = Mailbox::status(self).ready || self.shared().vitals.is_at_its_end();
+        (!ready).then(|| self.full_name().clone())
     }
 
     fn stalled(&self) -> Option<Duration> {

@@ -27,7 +27,6 @@ pub struct ActorSpec {
     pub(super) grace: Duration,
     pub(super) start_timeout: Duration,
     pub(super) stall: Duration,
-    pub(super) dispensable: bool,
 }
 
 impl ActorSpec {
@@ -43,7 +42,6 @@ impl ActorSpec {
             grace: Duration::from_secs(1),
             start_timeout: Duration::from_secs(10),
             stall: Duration::from_secs(5),
-            dispensable: false,
         }
     }
 
@@ -105,12 +103,6 @@ impl ActorSpec {
     /// Without progress for this long, messages waiting, the actor counts as stalled. 5 s by default.
     pub fn stall(mut self, stall: Duration) -> Self {
         self.stall = stall;
-        self
-    }
-
-    /// Without this actor the process is ready all the same: what it does can wait. By default it is needed.
-    pub fn dispensable(mut self) -> Self {
-        self.dispensable = true;
         self
     }
 

@@ -144,7 +144,7 @@ impl Supervisor {
         self.inner.pools().iter().map(|(pool, _)| pool.status()).collect()
     }
 
-    /// The needed actors (`customers/1`) and pools (`passwords`) that ought to work and do not: failed, stalled, backing
+    /// The actors (`customers/1`) and pools (`passwords`) that ought to work and do not: failed, stalled, backing
     /// off for long, not yet started, or gone with their thread. Nobody: the process is ready.
     pub fn unready(&self) -> Vec<String> {
         let actors = self.inner.actors();

@@ -158,19 +158,6 @@ pub(super) struct NoReplicaSet;
 #[error("the MongoDB server is too old: 8.0 or newer is needed")]
 pub(super) struct TooOld;
 
-/// A query that would have to read a whole collection: its model must declare an index.
-#[derive(Debug, thiserror::Error)]
-#[error("no index of {collection} serves this query")]
-pub(super) struct NoIndex {
-    pub collection: &'static str,
-}
-
-impl From<NoIndex> for StoreError {
-    fn from(error: NoIndex) -> Self {
-        Self::Query(Arc::new(error))
-    }
-}
-
 /// A document in the database is not as this program stores it.
 #[derive(Debug, thiserror::Error)]
 #[error("a document of {collection} has no text")]

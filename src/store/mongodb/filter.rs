@@ -6,6 +6,7 @@ use mongodb::bson::{Bson, Document, doc};
 use super::documents::{ABSENT, bson, oid};
 use super::layout::{ID, LIVE, Layout, key, unique_key};
 use crate::model::id::ObjectId;
+use crate::store::query::end_of_prefix;
 use crate::store::{Filter, Position, Sort, Value};
 
 /// The condition that all filters hold.
@@ -77,7 +78,7 @@ fn condition(layout: &Layout, filter: &Filter, live: bool) -> Document {
         }
         Filter::Absent(_) => doc! { "$eq": ABSENT },
     };
-    let field = super::plan::field(filter).expect("the filters without a field are answered above");
+    let field = key(filter.field().expect("the filters without a field are answered above"));
     // Both bounds hold for the same text of a list.
     let spans = matches!(filter, Filter::Range(..) | Filter::Prefix(..));
     let list = spans && layout.lists.contains(field);
@@ -172,20 +173,6 @@ fn next_digits(mut digits: String) -> Option<String> {
 
 fn pad(digits: String) -> Oid {
     Oid::parse_str(format!("{digits:0<24}")).expect("24 hexadecimal digits")
-}
-
-/// The text right behind all texts that begin with `prefix`; `None` if every later text does.
-fn end_of_prefix(prefix: &str) -> Option<Value> {
-    let mut end = prefix.to_owned();
-    while let Some(last) = end.pop() {
-        // Texts are ordered by their UTF-8 bytes, which is the order of code points; surrogates are none.
-        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
-        if let Some(next) = next {
-            end.push(next);
-            return Some(Value::Text(end));
-        }
-    }
-    None
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use mongodb::IndexModel;
 use mongodb::bson::Document;
 use mongodb::options::IndexOptions;
 
-use super::error::NoIndex;
 use crate::model::document::{Collection, Index};
+use crate::store::NoIndex;
 
 pub(super) const ID: &str = "_id";
 /// Whether the document is live. No field of a document begins with an underscore.

@@ -45,15 +45,8 @@ pub(super) fn every<'a>(layout: &'a Layout, filters: &[Filter]) -> Way<'a> {
 }
 
 /// The field of a filter, as the database calls it.
-pub(super) fn field(filter: &Filter) -> Option<&'static str> {
-    match filter {
-        Filter::Live | Filter::Deleted => None,
-        Filter::Eq(field, _)
-        | Filter::In(field, _)
-        | Filter::Range(field, _, _)
-        | Filter::Prefix(field, _)
-        | Filter::Absent(field) => Some(key(field)),
-    }
+fn field(filter: &Filter) -> Option<&'static str> {
+    filter.field().map(key)
 }
 
 /// What an index does for a query.

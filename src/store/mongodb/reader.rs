@@ -9,13 +9,13 @@ use mongodb::options::{CollectionOptions, FindOptions, Hint, ReadConcern};
 use mongodb::{Collection as Native, Database};
 
 use super::documents::{ABSENT, document, oid};
-use super::error::{Foreign, NoIndex, reading};
+use super::error::{Foreign, reading};
 use super::filter;
 use super::layout::{self, ID, KEY_INDEX, Layouts, TEXT, key};
 use super::plan::{self, Way};
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
-use crate::store::{Filter, Query, StoreError, Value};
+use crate::store::{Filter, NoIndex, Query, StoreError, Value};
 
 /// Documents in the first message of an answer, so that no list that the port's callers ask for takes two.
 const BATCH_MAX: u32 = 10_000;

@@ -5,7 +5,7 @@
 
 use super::schema;
 use crate::model::document::{Collection, Index};
-use crate::store::{Filter, Value};
+use crate::store::Filter;
 
 /// A way to the documents.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,18 +86,6 @@ pub(super) fn together(collection: &'static Collection, filters: &[Filter], fiel
     })?;
     let live = filters.contains(&Filter::Live);
     live.then(|| Access { source: plain(name), reach: Reach::All, by: None, ordered: false, exact: false })
-}
-
-/// The filter's field.
-pub(super) fn field(filter: &Filter) -> Option<&'static str> {
-    match filter {
-        Filter::Live | Filter::Deleted => None,
-        Filter::Eq(field, _)
-        | Filter::In(field, _)
-        | Filter::Range(field, _, _)
-        | Filter::Prefix(field, _)
-        | Filter::Absent(field) => Some(field),
-    }
 }
 
 fn reach(filter: &Filter) -> Reach {
@@ -206,11 +194,11 @@ impl Asked<'_> {
 
     /// The filters on a field.
     fn on(&self, wanted: &'static str) -> impl Iterator<Item = usize> {
-        self.filters.iter().enumerate().filter(move |(_, filter)| field(filter) == Some(wanted)).map(|(at, _)| at)
+        self.filters.iter().enumerate().filter(move |(_, filter)| filter.field() == Some(wanted)).map(|(at, _)| at)
     }
 
     fn only_about(&self, fields: &[&str]) -> bool {
-        self.filters.iter().filter_map(field).all(|field| fields.contains(&field))
+        self.filters.iter().filter_map(Filter::field).all(|field| fields.contains(&field))
     }
 
     fn is_equality(&self, by: usize) -> bool {
@@ -220,18 +208,4 @@ impl Asked<'_> {
 
 fn plain(name: String) -> Source {
     Source::Index { name, unique: false }
-}
-
-/// The text right behind all texts that begin with `prefix`; `None` if every later text does.
-pub(super) fn end_of_prefix(prefix: &str) -> Option<Value> {
-    let mut end = prefix.to_owned();
-    while let Some(last) = end.pop() {
-        // Texts are ordered by their UTF-8 bytes, which is the order of code points; surrogates are none.
-        let next = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32);
-        if let Some(next) = next {
-            end.push(next);
-            return Some(Value::Text(end));
-        }
-    }
-    None
 }

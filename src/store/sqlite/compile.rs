@@ -2,9 +2,10 @@
 
 use rusqlite::types::Value as Bind;
 
-use super::access::{self, Access, Source, end_of_prefix};
+use super::access::{self, Access, Source};
 use super::schema::{self, DELETED_AT};
 use crate::model::document::{Collection, Index};
+use crate::store::query::end_of_prefix;
 use crate::store::{Filter, Position, Query, Sort, Value};
 
 /// SQL text and what to bind to it, in order.
@@ -121,7 +122,7 @@ impl<'a> Select<'a> {
     }
 
     fn condition(&mut self, filter: &Filter, continued: Option<Sort>) -> String {
-        let Some(field) = access::field(filter) else {
+        let Some(field) = filter.field() else {
             let state = if *filter == Filter::Live { "IS NULL" } else { "IS NOT NULL" };
             return format!("{} {state}", self.column(DELETED_AT));
         };

@@ -73,19 +73,6 @@ pub(super) fn duplicate(error: &Error, collection: &Collection) -> Option<Confli
     })
 }
 
-/// A query that would have to read a whole collection: its model must declare an index.
-#[derive(Debug, thiserror::Error)]
-#[error("no index of {collection} serves this query")]
-pub(super) struct NoIndex {
-    pub collection: &'static str,
-}
-
-impl From<NoIndex> for StoreError {
-    fn from(error: NoIndex) -> Self {
-        Self::Query(Arc::new(error))
-    }
-}
-
 /// The file is an SQLite database, but another program's.
 #[derive(Debug, thiserror::Error)]
 #[error("the file is another program's database (application id {application_id:#x})")]

@@ -6,12 +6,11 @@ use rusqlite::{Connection, StatementStatus, params_from_iter};
 use super::access::Access;
 use super::compile::{self, Sql};
 use super::connection::Database;
-use super::error::NoIndex;
 use super::writer::Writer;
 use super::{Durability, reader};
 use crate::model::document::{Collection, Index};
 use crate::model::id::ObjectId;
-use crate::store::{Filter, Position, Query, Sort, StoreError, Value};
+use crate::store::{Filter, NoIndex, Position, Query, Sort, StoreError, Value};
 
 static CUSTOMERS: Collection = Collection {
     name: "customers",

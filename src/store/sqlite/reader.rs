@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
 use super::access::{self, Access, Reach};
 use super::compile::{self, Sql};
 use super::connection::{Database, Link};
-use super::error::{NoIndex, reading, spoils_connection};
+use super::error::{reading, spoils_connection};
 use crate::model::document::{Collection, Document};
 use crate::model::id::ObjectId;
-use crate::store::{Filter, Query, StoreError, Value};
+use crate::store::{Filter, NoIndex, Query, StoreError, Value};
 
 /// Up to this many documents are sorted rather than looked for one by one in the order's index.
 const FEW: usize = 1_000;
