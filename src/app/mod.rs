@@ -188,15 +188,16 @@ impl Application {
             drain.finished().await;
         };
         let finished = tokio::time::timeout_at(deadline.instant(), finished).await.is_ok();
-        // It listens no more. What came on a connection that was just accepted is still to be read, and answered.
+        // Where there was a farewell it listens no more: what came on a connection that was just accepted is still to be read,
+        // and answered. Else idle connections are closed at once: a worker that still has some looks again only after a second.
         let closing = async {
-            if finished {
+            if finished && !farewell.is_zero() {
                 tokio::time::sleep(farewell / 8).await;
                 drain.finished().await;
             }
             drain.close_idle();
         };
-        let stopping = async { tokio::join!(handle.stop(finished), serving, closing) };
+        let stopping = async { tokio::join!(closing, handle.stop(finished), serving) };
         let stopped = tokio::time::timeout_at(deadline.instant(), stopping).await.is_ok();
         if !(finished && stopped) {
             tracing::warn!("requests under way were cut short");
